@@ -1,0 +1,84 @@
+# The main commands. `make run` and `make test` need only Python >= 3.11, git and make; each builds its own
+# virtual environment in .venv the first time (about two minutes), and is quick when repeated.
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.PHONY: help run test test-312 has-312 lint types docs clean
+
+# The first interpreter that starts and is Python >= 3.11.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { command -v "$$p"; break; }; done)
+# A Python 3.12, where there is one (the newest Mesa needs it).
+PYTHON312 ?= $(shell for p in python3.12 "$$HOME"/.pyenv/versions/3.12*/bin/python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 12))' >/dev/null 2>&1 && { command -v "$$p"; break; }; done)
+PIP_OPTIONS := --quiet --disable-pip-version-check --constraint constraints.txt
+INPUTS := pyproject.toml constraints.txt
+
+help:
+	@echo "make run       install into .venv and run the flagship scenario (results in outputs/)"
+	@echo "make test      install into .venv and run the tests"
+	@echo "make test-312  the tests on Python 3.12 with the newest supported Mesa, in .venv312"
+	@echo "make lint      ruff: style and common mistakes"
+	@echo "make types     mypy --strict"
+	@echo "make docs      check that the generated pages of docs/ are up to date"
+	@echo "make clean     remove the virtual environments"
+
+# $(call install,FOLDER,INTERPRETER,WHAT): a virtual environment with WHAT, at the versions of constraints.txt.
+define install
+	@if [ -z "$(2)" ]; then \
+		echo "error: Marchland needs Python 3.11 or newer, and none of python3.11, python3.12, python3.13, python3 is one;" \
+			"install it, or name it: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 2; fi
+	@if ! [ -x $(1)/bin/python ] || ! $(1)/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+		echo "Making a virtual environment in $(1) with $(2)"; \
+		"$(2)" -m venv --clear $(1) || { echo "error: $(2) cannot make virtual environments (on Debian and Ubuntu:" \
+			"apt install python3-venv)" >&2; exit 2; }; fi
+	@echo "Installing Marchland $(3) into $(1) (versions: constraints.txt)"
+	@$(1)/bin/python -m pip install $(PIP_OPTIONS) --editable "$(4)"
+	@touch $@
+endef
+
+.venv/.installed: $(INPUTS)
+	$(call install,.venv,$(PYTHON),,.)
+
+.venv/.installed-test: $(INPUTS)
+	$(call install,.venv,$(PYTHON),with its test tools,.[test])
+
+.venv/.installed-dev: $(INPUTS)
+	$(call install,.venv,$(PYTHON),with its test and style tools,.[dev])
+
+.venv312/.installed-test: $(INPUTS)
+	@if [ -z "$(PYTHON312)" ]; then \
+		echo "error: no Python 3.12 found (looked for python3.12 and ~/.pyenv/versions/3.12*);" \
+			"name it: make PYTHON312=/path/to/python3.12 test-312" >&2; exit 2; fi
+	$(call install,.venv312,$(PYTHON312),with its test tools,.[test])
+
+run: .venv/.installed
+	@echo "Running the flagship scenario: .venv/bin/marchland run $(ARGS)"
+	@.venv/bin/marchland run $(ARGS)
+
+test: .venv/.installed-test
+	@echo "Running the tests: .venv/bin/python -m pytest $(ARGS)"
+	@.venv/bin/python -m pytest -n auto -q $(ARGS)
+
+test-312: .venv312/.installed-test
+	@echo "Running the tests on Python 3.12: .venv312/bin/python -m pytest $(ARGS)"
+	@.venv312/bin/python -m pytest -n auto -q -p no:cacheprovider $(ARGS)
+
+has-312:
+	@test -n "$(PYTHON312)"
+
+lint: .venv/.installed-dev
+	@echo "Checking style: ruff"
+	@.venv/bin/ruff check .
+
+types: .venv/.installed-dev
+	@echo "Checking types: mypy --strict"
+	@.venv/bin/mypy
+
+docs: .venv/.installed-dev
+	@echo "Checking the generated pages of docs/"
+	@.venv/bin/python -m experiments.docs --check
+
+clean:
+	@echo "Removing .venv and .venv312"
+	@rm -rf .venv .venv312

@@ -1,0 +1,59 @@
+"""Mediators: the international community or a third state, which offers talks, aid and sanctions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import mesa
+import numpy as np
+import pydantic.dataclasses
+
+from agents.decisions import MediatorDecision
+from agents.parameters import STRICT, par
+from agents.situations import MediatorSituation
+
+
+@pydantic.dataclasses.dataclass(config=STRICT, frozen=True)
+class MediatorSettings:
+    """A mediator of a scenario."""
+
+    offers: float = par(1.0, 0.0, 10.0, "offers/year at attention 1", "assumption: 0.3-2.5", "how often it offers talks")
+    aid: float = par(
+        0.2, 0.0, 1.0, "level per unit of attention", "assumption", "aid it funds where displaced people are, as a level of the aid lever"
+    )
+    sanctions: float = par(
+        0.1, 0.0, 1.0, "level per strike in 28 days", "assumption", "sanctions it joins against a government that strikes across the border"
+    )
+
+
+class Mediator(mesa.Agent):
+    """A mediator as a Mesa agent. It has one rule: attention drives what it does."""
+
+    def __init__(self, model: mesa.Model, name: str, settings: MediatorSettings, attention: Callable[[], float]) -> None:
+        super().__init__(model)
+        self._attention = attention
+        self.name = name
+        self.settings = settings
+        self.last_reasons: tuple[str, ...] = ()
+
+    @property
+    def attention(self) -> float:
+        """Attention this evening."""
+        return self._attention()
+
+    def decide(self, situation: MediatorSituation, rng: np.random.Generator) -> MediatorDecision:
+        """Offer talks to pairs without talks, fund aid, join sanctions against those who strike."""
+        chance = -np.expm1(-self.settings.offers * situation.attention * situation.window / 365.25)
+        luck = rng.random(len(situation.pairs))
+        offers = tuple(
+            (pair.a, pair.b) for pair, u in zip(situation.pairs, luck, strict=True) if u < chance and pair.talks < 0.5
+        )
+        total = sum(situation.displaced.values())
+        level = min(self.settings.aid * situation.attention, 1.0)
+        aid = {name: level if total and people else 0.0 for name, people in situation.displaced.items()}
+        sanctions = {name: min(self.settings.sanctions * strikes, 1.0) for name, strikes in situation.strikes.items()}
+        reasons = [f"attention {situation.attention:.2f}: chance of an offer {chance:.3f}, aid at {level:.2f}"]
+        reasons += [f"offers talks to {a} and {b}" for a, b in offers]
+        decision = MediatorDecision(offers, aid, sanctions, tuple(reasons))
+        self.last_reasons = decision.reasons
+        return decision

@@ -1,0 +1,53 @@
+"""Play a dated history: what the tables say, on the days they say it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.decisions import GovernmentDecision, GroupDecision
+from agents.policies.base import GovernmentPolicy, GroupPolicy, Memory, NoParameters
+from agents.policies.steady import steady_campaign
+from agents.situations import GovernmentSituation, GroupSituation
+
+
+class Scripted(GovernmentPolicy[NoParameters]):
+    """Do what ``history.csv`` records for this government; nothing else changes its levers."""
+
+    name = "scripted"
+    theory = "Replay of the recorded acts; effects of a policy cannot be read off it, since history was a reaction too"
+    looks_at = ("script",)
+    parameters = NoParameters
+
+    def decide(
+        self, situation: GovernmentSituation, memory: Memory, rng: np.random.Generator
+    ) -> tuple[GovernmentDecision, Memory]:
+        """Hand on the coming week of the script."""
+        script = situation.script
+        texts = [act.text for act in script.acts] + [
+            f"announces a deadline for {', '.join(note.statuses)}" for note in script.announcements
+        ]
+        decision = GovernmentDecision(
+            agenda=script.changes,
+            acts=script.acts,
+            announcements=script.announcements,
+            reasons=("the recorded history: " + "; ".join(texts),) if texts else ("nothing recorded for this week",),
+        )
+        return decision, memory
+
+
+class ScriptedGroup(GroupPolicy[NoParameters]):
+    """Keep up the campaign and declare the ceasefires that the leadership declared."""
+
+    name = "scripted"
+    theory = "Replay of the leadership's dated ceasefires over a steady campaign"
+    looks_at = ("script", "weights", "operations")
+    parameters = NoParameters
+
+    def decide(
+        self, situation: GroupSituation, memory: Memory, rng: np.random.Generator
+    ) -> tuple[GroupDecision, Memory]:
+        """Campaign as usual; a truce in the script is declared for its dates."""
+        start, end = situation.script.truces[0] if situation.script.truces else (-1, -1)
+        return steady_campaign(
+            situation, truce_from=start, truce_until=end, acts=situation.script.acts, accepts_talks=False
+        ), memory

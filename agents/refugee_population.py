@@ -1,0 +1,248 @@
+"""Populations by nationality and legal status: what makes people set out, as hazards.
+
+One agent stands for all people of one nationality and legal status. It answers with a hazard of
+leaving for each reason; the sim draws who goes and where to. Two people with the same status, home
+region and place face the same odds, which is what makes counting exact.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import mesa
+import numpy as np
+import pydantic.dataclasses
+from numpy.typing import NDArray
+
+from agents.decisions import PopulationIntentions
+from agents.parameters import STRICT, par
+from agents.situations import HostView, PopulationSituation
+from agents.vocabulary import ABROAD, Reason, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FloatArray = NDArray[np.float64]
+
+
+@pydantic.dataclasses.dataclass(config=STRICT, frozen=True)
+class FlightParameters:
+    """Flight from violence: h = rate * (deaths30 per 100,000)^elasticity."""
+
+    rate: float = par(
+        2e-5, 0.0, 1e-2, "1/day", "assumption: one death per 100,000 a month moves about 0.06 % of people a month",
+        "hazard of flight at one death per 100,000 people in 30 days",
+    )
+    elasticity: float = par(
+        0.4, 0.0, 1.0, "-", "evidence of cross-country outflow to fatalities 0.2-0.6 (Davenport et al. 2003; Melander & Oberg 2007)",
+        "elasticity of the flight hazard to deaths",
+    )
+    abroad_share: float = par(
+        0.1, 0.0, 1.0, "-", "assumption: most who flee stay in their country (UNHCR Global Trends)",
+        "share of those who flee that cross a border, where one can be reached",
+    )
+    emigration: float = par(
+        2.4e-3, 0.0, 2e-2, "1/year",
+        "derived: two-way traffic of about 6,500 a month among 32 M people (IOM flow counts; range 3,000-18,000 a month)",
+        "hazard of emigration for work",
+    )
+    reentry: float = par(
+        0.06, 0.0, 0.3, "1/year", "5 % of returnees intend to leave again (survey among returnees, 2016); assumption 0.02-0.2",
+        "hazard of a recent returnee to go back to the former host",
+    )
+
+
+@pydantic.dataclasses.dataclass(config=STRICT, frozen=True)
+class ReturnParameters:
+    """Return: fear of a deadline and of removals, a safety threshold at home, and a steady trickle."""
+
+    fear_peak: float = par(
+        9.4e-3, 0.0, 3e-2, "1/day", "fitted: returns of October-November 2023 (evidence: 405,000), given 1.7 M undocumented",
+        "hazard of an undocumented person on the day of a credible, salient deadline",
+    )
+    removal_fear: float = par(
+        9e-4, 0.0, 4e-3, "1/day", "fitted: returns of 2024 (17,000-38,000 a month)",
+        "hazard of an undocumented person where removals are many, without a deadline",
+    )
+    removal_half: float = par(
+        2.0, 0.5, 8.0, "per 1,000 and 30 days", "assumption: half of the effect at about a tenth of November 2023's pace",
+        "formal removals at which half of the fear of removals is reached",
+    )
+    campaign: float = par(
+        1.2, 0.0, 2.0, "-", "assumption: an enforced campaign doubles fear at the same pace of removals",
+        "how much an enforced campaign adds to the fear of removals",
+    )
+    registered_share: float = par(
+        0.14, 0.0, 1.0, "-", "18 % of returnees of Q2 2024 held PoR cards (IOM), with 1.33 M holders against 1.2 M undocumented",
+        "hazard of fear of registered refugees, as a share of that of undocumented people",
+    )
+    documented_share: float = par(
+        0.02, 0.0, 1.0, "-", "2 % of returnees of Q2 2024 held ACC cards (IOM)",
+        "hazard of fear of documented people, as a share of that of undocumented people",
+    )
+    threshold: float = par(
+        0.75, 0.3, 0.95, "-", "Alrababa'h et al. 2023 (Syrians: a threshold in home safety dominates); level assumption",
+        "safety at home at which half of the voluntary returns come",
+    )
+    width: float = par(0.06, 0.01, 0.3, "-", "assumption", "how sharp the safety threshold is")
+    voluntary: float = par(5e-4, 0.0, 5e-3, "1/day", "assumption", "hazard of voluntary return when home is quite safe")
+    violence_weight: float = par(
+        0.1, 0.0, 1.0, "per death per 100,000", "assumption", "how much violence in the home region lowers its safety"
+    )
+    trickle_undocumented: float = par(
+        2e-5, 0.0, 2e-4, "1/day", "derived: 8,700 returns a month in Q2 2023 less those from fear of removals (IOM)",
+        "hazard of an undocumented person to return in any case",
+    )
+    trickle_registered: float = par(
+        3.2e-5, 0.0, 2e-4, "1/day", "derived: about 1,300 facilitated returns a month among 1.33 M (UNHCR 2023)",
+        "hazard of a registered refugee to return in any case",
+    )
+    trickle_documented: float = par(
+        1e-5, 0.0, 2e-4, "1/day", "assumption: a third of registered refugees'", "hazard of a documented person to return"
+    )
+    season: float = par(
+        0.4, 0.0, 0.6, "-", "derived: monthly returns of 2024, summer against winter (IOM)", "seasonal swing of returns"
+    )
+    season_peak: int = par(185, 1, 365, "day of year", "derived: monthly returns of 2024", "day on which returns peak")
+    onward: float = par(
+        0.05, 0.0, 0.5, "-", "assumption: no counts of moves from Pakistan to Iran",
+        "moves on to a third country, as a share of fear-induced returns",
+    )
+    idp_return: float = par(
+        2e-3, 0.0, 1e-2, "1/day", "assumption: half return within a year once home is safe",
+        "hazard of displaced people to go home inside their country when home is quite safe",
+    )
+
+
+def season(day_of_year: int, parameters: ReturnParameters) -> float:
+    """Seasonal factor of returns, 1 on average."""
+    return 1.0 + parameters.season * math.cos(2.0 * math.pi * (day_of_year - parameters.season_peak) / 365.25)
+
+
+def fear_hazard(status: str, host: HostView, day_of_year: int, parameters: ReturnParameters) -> float:
+    """Hazard of fear-induced return, 1/day: nearness to a deadline, and removals that people see.
+
+    Not a multiple of deportations: most returns before a deadline come before any deportation.
+    """
+    seen = host.removals / (host.removals + parameters.removal_half) if host.removals > 0.0 else 0.0
+    strength = 1.0 + (parameters.campaign if host.campaign else 0.0)
+    deadline = parameters.fear_peak * host.fear
+    hazard = deadline + parameters.removal_fear * strength * seen * season(day_of_year, parameters)
+    if status == Status.REGISTERED:
+        # Card holders are not addressed by the deadline: their fear does not follow it to the peak.
+        return parameters.registered_share * hazard * min(1.0, 0.25 / max(host.fear, 0.25))
+    if status == Status.DOCUMENTED:
+        return parameters.documented_share * hazard
+    return hazard
+
+
+def safe_enough(safety: FloatArray, parameters: ReturnParameters) -> FloatArray:
+    """Share of full voluntary return at a safety of home, a logistic threshold."""
+    return np.asarray(1.0 / (1.0 + np.exp(-(safety - parameters.threshold) / parameters.width)))
+
+
+def trickle(status: str, parameters: ReturnParameters) -> float:
+    """Hazard of returns that happen in any case, 1/day."""
+    if status == Status.REGISTERED:
+        return parameters.trickle_registered
+    return parameters.trickle_documented if status == Status.DOCUMENTED else parameters.trickle_undocumented
+
+
+def intentions(
+    situation: PopulationSituation, flight: FlightParameters, returns: ReturnParameters
+) -> PopulationIntentions:
+    """Hazards of setting out for one nationality and status, per home region and place."""
+    status = situation.status
+    hazards: dict[Reason, FloatArray] = {
+        Reason.FLIGHT: (flight.rate * np.power(situation.violence, flight.elasticity))[None, :] * (situation.violence > 0.0)
+    }
+    reasons: list[str] = []
+    if status in ABROAD:
+        reasons += _abroad(situation, returns, hazards)
+    elif status == Status.IDP:
+        safety = _home_safety(situation, returns)
+        hazards[Reason.VOLUNTARY] = np.broadcast_to(
+            (returns.idp_return * safe_enough(safety, returns))[:, None], situation.counts.shape
+        )
+        reasons.append(f"home safety {safety.mean():.2f} against a threshold of {returns.threshold:.2f}")
+    else:
+        rate = flight.emigration / 365.25 + float(situation.exodus.sum())
+        hazards[Reason.EMIGRATION] = np.full((1, 1), rate)
+        if status == Status.RETURNEE:
+            hazards[Reason.REENTRY] = np.full((1, 1), flight.reentry / 365.25)
+            hazards[Reason.EMIGRATION] = np.zeros((1, 1))
+        reasons.append(f"emigration {rate * 1e5:.2f} per 100,000 a day")
+    return PopulationIntentions(hazards, tuple(reasons))
+
+
+def _home_safety(situation: PopulationSituation, returns: ReturnParameters) -> FloatArray:
+    quiet = np.clip(1.0 - returns.violence_weight * situation.home_violence, 0.0, 1.0)
+    return np.asarray(situation.safety * float(np.clip(situation.livelihood, 0.0, 1.0)) * quiet)
+
+
+def _abroad(
+    situation: PopulationSituation, returns: ReturnParameters, hazards: dict[Reason, FloatArray]
+) -> list[str]:
+    """Fill in the hazards of people outside their own country."""
+    safety = _home_safety(situation, returns)
+    swing = season(situation.day_of_year, returns) if situation.status == Status.UNDOCUMENTED else 1.0
+    voluntary = returns.voluntary * safe_enough(safety, returns) + trickle(situation.status, returns) * swing
+    fear_by_country = np.zeros(1 + max(int(situation.country.max()), max((h.country for h in situation.hosts), default=0)))
+    words: list[str] = []
+    for host in situation.hosts:
+        fear_by_country[host.country] = fear_hazard(situation.status, host, situation.day_of_year, returns)
+        words.append(
+            f"host {host.country}: deadline fear {host.fear:.2f}, removals {host.removals:.2f} per 1,000 a month"
+        )
+    # Crossings carry country -1 and hold nobody; whatever value they pick up is never used.
+    fear = fear_by_country[situation.country][None, :]
+    hazards[Reason.FEAR] = fear
+    hazards[Reason.ONWARD] = returns.onward * fear
+    hazards[Reason.VOLUNTARY] = voluntary[:, None]
+    words.append(f"home safety {safety.mean():.2f} against a threshold of {returns.threshold:.2f}")
+    return words
+
+
+class RefugeePopulation(mesa.Agent):
+    """All people of one nationality and legal status, as a Mesa agent.
+
+    Parameters
+    ----------
+    model
+        The model it lives in.
+    name, nationality, status
+        ``"Afghanistan undocumented"``, the country's name, the legal status.
+    counts
+        Function that returns the people of the population (homes, places), a view of the state.
+    """
+
+    def __init__(
+        self,
+        model: mesa.Model,
+        name: str,
+        nationality: str,
+        status: str,
+        counts: Callable[[], NDArray[np.int64]],
+        flight: FlightParameters,
+        returns: ReturnParameters,
+    ) -> None:
+        super().__init__(model)
+        self.name = name
+        self.nationality = nationality
+        self.status = status
+        self.flight = flight
+        self.returns = returns
+        self.last_reasons: tuple[str, ...] = ()
+        self._counts = counts
+
+    @property
+    def people(self) -> int:
+        """People at places now; travellers are not among them."""
+        return int(self._counts().sum())
+
+    def decide(self, situation: PopulationSituation) -> PopulationIntentions:
+        """Form intentions for today. Pure apart from keeping the reasons for the inspector."""
+        decision = intentions(situation, self.flight, self.returns)
+        self.last_reasons = decision.reasons
+        return decision

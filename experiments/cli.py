@@ -1,0 +1,174 @@
+"""The command line: ``marchland VERB ...``, the same as ``python -m experiments.VERB ...``.
+
+A wrong input is one line and exit code 2, Ctrl-C one line and 130, a bug a traceback and 1. Verbs are
+imported late, so that Ctrl-C and a broken installation are answered in words from the first moment.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+WRONG_INPUT = 2
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One verb: the module that does it and what its help says."""
+
+    module: str
+    does: str
+    usage: str
+    examples: tuple[tuple[str, str], ...]
+
+
+VERBS: dict[str, Verb] = {
+    "run": Verb(
+        "experiments.run",
+        "run a scenario; results, figures and a summary go into a folder of their own",
+        "marchland run [KEY=VALUE ...] [--force] [-m] [--config-dir DIR] [--config-name NAME]",
+        (
+            ("marchland run", "the flagship scenario, Pakistan-Afghanistan 2021-2024"),
+            ("marchland run scenario=two_states seed=7", "another scenario, other luck"),
+            ("marchland run scenario=two_states policy@policies.north=hardline", "another policy for the north"),
+            ("marchland run policy@policies.pakistan=mymodule:MyPolicy policies.pakistan.params.level=0.3", "your own"),
+            ("marchland run parameters.violence.branching=0.4", "another number (marchland parameters lists them)"),
+            ("marchland run scenario.path=./my_border hydra.run.dir=results/one", "your own scenario, a folder of your choice"),
+            ("marchland run -m scenario=two_states seed=1,2,3", "several runs, a folder each"),
+            ("marchland run --config-dir myconfigs --config-name mystudy", "your own config files besides the built-in ones"),
+        ),
+    ),
+    "schedule": Verb(
+        "experiments.schedule",
+        "print the day: its stages in order, and what each does",
+        "marchland schedule",
+        (("marchland schedule", "the stages of a day"),),
+    ),
+    "parameters": Verb(
+        "experiments.parameters",
+        "print every parameter with default, range, unit and source",
+        "marchland parameters [WORD] [--csv | --markdown]",
+        (
+            ("marchland parameters", "all of them"),
+            ("marchland parameters violence", "those with 'violence' in the name, the meaning or the source"),
+            ("marchland parameters --csv > parameters.csv", "as a table for other programs"),
+        ),
+    ),
+    "check": Verb(
+        "experiments.check",
+        "tell in one line whether your scenario folder or your policy class keeps the contract",
+        "marchland check FOLDER|module:Class [...]",
+        (
+            ("marchland check ./my_border", "a scenario folder"),
+            ("marchland check mymodule:MyPolicy", "a policy class"),
+        ),
+    ),
+    "new-scenario": Verb(
+        "experiments.new_scenario",
+        "write a commented starter scenario into ./NAME, which runs at once",
+        "marchland new-scenario NAME",
+        (("marchland new-scenario my_border && marchland run scenario.path=my_border", "write it and run it"),),
+    ),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a verb and return the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _dispatch(arguments)
+    except KeyboardInterrupt:
+        print("interrupted: nothing half-written was kept", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of a pipe has gone, as in `marchland parameters | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except ImportError as error:
+        if type(error).__name__ != "Overwritten":
+            raise
+        return _wrong(str(error))
+    except Exception as error:
+        if not _is_input_error(error):
+            raise
+        return _wrong(str(error))
+
+
+def _dispatch(arguments: list[str]) -> int:
+    """Find the verb and call it."""
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(overview())
+        return 0 if arguments else WRONG_INPUT
+    name, *rest = arguments
+    if name in ("version", "--version", "-V"):
+        from experiments.manifest import version
+
+        print(f"marchland {version()}")
+        return 0
+    if name not in VERBS:
+        near = difflib.get_close_matches(name, VERBS, n=1, cutoff=0.5)
+        meant = f" (did you mean {near[0]!r}?)" if near else ""
+        return _wrong(f"unknown verb {name!r}{meant}; known: {', '.join([*VERBS, 'version'])}")
+    if any(word in ("-h", "--help") for word in rest):
+        print(verb_help(name))
+        return 0
+    importlib.import_module("sim")  # says plainly when one of our packages has been overwritten
+    call = cast(Callable[[list[str]], int], importlib.import_module(VERBS[name].module).main)
+    return call(rest)
+
+
+def overview() -> str:
+    """Return the help of the whole command."""
+    width = max(len(name) for name in VERBS)
+    lines = [
+        "marchland: simulate governments, militant groups and displaced people who react to each other across a border.",
+        "It explains and compares policies; it is not a forecaster.",
+        "",
+        "usage: marchland VERB [...]",
+        "",
+        *(f"  {name:<{width}}  {verb.does}" for name, verb in VERBS.items()),
+        f"  {'version':<{width}}  print the version",
+        "",
+        "marchland VERB --help shows examples. Start with: marchland run",
+    ]
+    return "\n".join(lines)
+
+
+def verb_help(name: str) -> str:
+    """Return the help of a verb."""
+    verb = VERBS[name]
+    lines = [f"marchland {name}: {verb.does}", "", f"usage: {verb.usage}", "", "examples:"]
+    for command, meaning in verb.examples:
+        lines += [f"  {command}", f"      {meaning}"]
+    if name == "run":
+        lines += [
+            "",
+            "KEY=VALUE is Hydra's grammar: groups (scenario, corner, policy@policies.NAME) and any key of the config.",
+            "  --force        overwrite a finished run in the same folder",
+            "  -m             several values with commas: a run each",
+            "  --cfg job      print the config and stop",
+            "  --config-dir   your own config folder: DIR/policy/*.yaml, DIR/corner/*.yaml, DIR/scenarios/NAME/, DIR/NAME.yaml",
+            "  figures=false  draw no figures",
+        ]
+    return "\n".join(lines)
+
+
+def _wrong(text: str) -> int:
+    """Print one line about a wrong input."""
+    print(f"error: {' '.join(text.split())}", file=sys.stderr)
+    return WRONG_INPUT
+
+
+def _is_input_error(error: Exception) -> bool:
+    """Return whether an error is about what the user gave."""
+    module = sys.modules.get("agents.errors")
+    return module is not None and isinstance(error, module.InputError)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

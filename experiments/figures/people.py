@@ -1,0 +1,119 @@
+"""People away from home by status and country, and who passes the border where."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from experiments.figures import style
+from experiments.figures.run import FloatArray, Run, short_place
+
+#: Status (from the middle of the stack up), its words and its colour; citizens at home are left out.
+STATUSES: tuple[tuple[str, str, str], ...] = (
+    ("registered", "registered refugees", style.BLUE),
+    ("documented", "with papers", style.SKY),
+    ("undocumented", "undocumented", style.ORANGE),
+    ("returnee", "returned, not yet settled", style.GREEN),
+    ("idp", "displaced in their own country", style.PURPLE),
+)
+_CROSSINGS = 5  # named in the legend, the rest together
+
+
+def draw_people(run: Run) -> Figure:
+    """Draw a panel of stacked statuses for each of the countries with most people, and the border's flows."""
+    figure = style.new_figure(
+        f"{run.stamp.title}: people away from home, and the border they cross",
+        "People by legal status in the country where they are (left); people through the border (right)",
+        run.stamp.footer(),
+    )
+    countries = _by_country(run)
+    shown = sorted(countries, key=lambda name: -max(values.max() for values in countries[name].values()))[:3]
+    left, width, top, bottom = 0.065, 0.42, 0.845, 0.045
+    step = (top - bottom) / max(len(shown), 1)
+    used: set[str] = set()
+    for row, country in enumerate(shown):
+        axes = figure.add_axes((left, top - (row + 1) * step + 0.045, width, step - 0.085))
+        style.plain(axes, f"In {country}", "people")
+        layers = [
+            (label, countries[country][status], colour)
+            for status, label, colour in STATUSES
+            if status in countries[country] and countries[country][status].max() > 0
+        ]
+        style.stack(axes, run.dates, layers)
+        used |= {label for label, _, _ in layers}
+        style.counts(axes, ticks=4)
+        style.date_axis(axes, run.dates)
+    if not shown:
+        style.empty(figure.add_axes((left, bottom, width, top - bottom)), "No people away from home in this run")
+    _legend(figure, used, left)
+    half = (top - bottom) / 2
+    right = 0.56
+    _crossings(run, figure.add_axes((right, bottom + half + 0.045, 0.42, half - 0.085)))
+    _both_ways(run, figure.add_axes((right, bottom + 0.045, 0.42, half - 0.085)))
+    return figure
+
+
+def _by_country(run: Run) -> dict[str, dict[str, FloatArray]]:
+    """Return people by country and status, summed over nationalities."""
+    found: dict[str, dict[str, FloatArray]] = {}
+    known = {status for status, _, _ in STATUSES}
+    for population in run.actors("population"):
+        status = population.rpartition(" ")[2]
+        for variable in run.variables("population", population):
+            _, slash, country = variable.partition("/")
+            if not slash or status not in known:
+                continue
+            values = np.nan_to_num(run.get("population", population, variable))
+            if values.max(initial=0.0) > 0:
+                statuses = found.setdefault(country, {})
+                statuses[status] = statuses.get(status, np.zeros(len(run.dates))) + values
+    return found
+
+
+def _legend(figure: Figure, used: set[str], left: float) -> None:
+    """Write one legend for all panels of the left column, above them."""
+    axes = figure.add_axes((left, 0.862, 0.9, 0.035))
+    axes.axis("off")
+    axes.set_xlim(0.0, 1.0)
+    axes.set_ylim(0.0, 1.0)
+    x = 0.0
+    for _, label, colour in STATUSES:
+        if label in used:
+            axes.scatter([x + 0.006], [0.5], s=46, marker="s", color=colour, clip_on=False)
+            axes.text(x + 0.018, 0.48, label, size=style.TEXT, color=style.INK, va="center")
+            x += 0.034 + 0.0076 * len(label)
+
+
+def _crossings(run: Run, axes: Axes) -> None:
+    style.plain(axes, "People through each crossing", f"people {run.per}")
+    flows = {name: run.binned(run.get("crossing", name, "passed"))[1] for name in run.actors("crossing")}
+    names = sorted((name for name in flows if flows[name].sum() > 0), key=lambda name: -float(flows[name].sum()))
+    dates = run.binned(np.zeros(len(run.dates)))[0]
+    if not names:
+        style.empty(axes, "Nobody passed a crossing in this run")
+        return
+    layers = [(short_place(name), flows[name], style.CYCLE[at]) for at, name in enumerate(names[:_CROSSINGS])]
+    if len(names) > _CROSSINGS:
+        rest = np.sum([flows[name] for name in names[_CROSSINGS:]], axis=0)
+        layers.append((f"{len(names) - _CROSSINGS} others", rest, "#9AA3AB"))
+    style.stack(axes, dates, layers, step=True)
+    style.inner_key(axes)
+    style.counts(axes, ticks=4)
+    style.date_axis(axes, run.dates)
+
+
+def _both_ways(run: Run, axes: Axes) -> None:
+    style.plain(axes, "Out and back", f"people {run.per}")
+    for name, label, colour in (
+        ("returns", "returns home", style.GREEN),
+        ("departures", "departures across a border", style.VERMILLION),
+        ("reentries", "re-entries after a return", style.PURPLE),
+        ("flights", "fled from violence", style.BLUE),
+    ):
+        if run.has("region", "region", name):
+            dates, values = run.binned(run.get("region", "region", name))
+            style.line(axes, dates, values, label, colour)
+    style.inner_key(axes)
+    style.counts(axes, ticks=4)
+    style.date_axis(axes, run.dates)

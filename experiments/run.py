@@ -1,0 +1,185 @@
+"""``marchland run``: compose and check everything, run, and leave a folder that is whole or not there."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import secrets
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from unittest import mock
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig
+
+from agents.errors import InputError
+from experiments.runfolder import check_output, discard_empty
+from experiments.runner import execute
+from sim.complaints import did_you_mean
+from sim.compose import VERSION_BASE, Session, session, settle
+
+#: Jobs of a multirun that are checked before the first one starts; later ones are checked when they start.
+CHECKED_AHEAD = 200
+_WITH_VALUE: dict[str, str] = {
+    "--config-dir": "--config-dir", "-cd": "--config-dir",
+    "--config-name": "--config-name", "-cn": "--config-name",
+    "--cfg": "--cfg", "-c": "--cfg",
+    "--package": "--package", "-p": "--package",
+    "--info": "--info", "-i": "--info",
+}  # fmt: skip
+_PLAIN: dict[str, str] = {
+    "--multirun": "--multirun", "-m": "--multirun",
+    "--run": "--run", "-r": "--run",
+    "--resolve": "--resolve", "--hydra-help": "--hydra-help",
+    "--shell-completion": "--shell-completion", "-sc": "--shell-completion",
+    "--force": "--force",
+}  # fmt: skip
+_ONLY_PRINT = frozenset({"--cfg", "--info", "--hydra-help", "--shell-completion"})
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The command line of ``marchland run``, sorted: ``flags`` by long name, and overrides."""
+
+    flags: dict[str, str]
+    overrides: tuple[str, ...]
+
+    @property
+    def multirun(self) -> bool:
+        """Whether several runs are asked for."""
+        return "--multirun" in self.flags
+
+    @property
+    def config_dir(self) -> Path | None:
+        """The user's own config folder."""
+        return Path(self.flags["--config-dir"]).expanduser() if "--config-dir" in self.flags else None
+
+    @property
+    def config_name(self) -> str:
+        """Name of the primary config."""
+        return self.flags.get("--config-name", "config")
+
+    def for_hydra(self, ready: Sequence[str]) -> list[str]:
+        """Return the arguments for Hydra's own main: flags first, which every version of Hydra accepts."""
+        words: list[str] = []
+        for flag, value in self.flags.items():
+            if flag != "--force":
+                words += [flag, value] if flag in _WITH_VALUE.values() else [flag]
+        return [*words, *ready]
+
+
+def parse(words: Sequence[str]) -> Arguments:
+    """Sort the words of the command line.
+
+    Raises
+    ------
+    InputError
+        When an option is unknown or lacks its value.
+    """
+    flags: dict[str, str] = {}
+    overrides: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if not word.startswith("-"):
+            overrides.append(word)
+            continue
+        name, equals, value = word.partition("=")
+        if name in _PLAIN and not equals:
+            flags[_PLAIN[name]] = ""
+        elif name in _WITH_VALUE:
+            given = value if equals else next(rest, "")
+            if not given:
+                raise InputError(f"{name}: needs a value; see marchland run --help")
+            flags[_WITH_VALUE[name]] = given
+        else:
+            known = sorted({*_PLAIN.values(), *_WITH_VALUE.values()})
+            raise InputError(f"{word}: unknown option{did_you_mean(name, known)}; see marchland run --help")
+    return Arguments(flags, tuple(overrides))
+
+
+def main(words: Sequence[str]) -> int:
+    """Compose and check everything first; then let Hydra run it."""
+    arguments = parse(words)
+    if Path.cwd().as_posix() not in sys.path:
+        sys.path.append(str(Path.cwd()))  # last: a user's own policy classes, never in place of ours
+    unique = f"{dt.datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    with mock.patch.dict(os.environ, {"MARCHLAND_RUN": unique, "HYDRA_FULL_ERROR": "1"}):
+        with session(
+            arguments.overrides,
+            config_dir=arguments.config_dir,
+            config_name=arguments.config_name,
+            trusted=True,
+            multirun=arguments.multirun,
+        ) as opened:
+            return _run(arguments, opened)
+
+
+def _run(arguments: Arguments, opened: Session) -> int:
+    """Check every job that can be checked ahead, and hand over to Hydra."""
+    if _ONLY_PRINT & arguments.flags.keys():
+        _under_hydra(arguments, opened)
+        return 0
+    output = _check_ahead(arguments, opened)
+    existed = output.exists()
+    check_output(output, force=arguments.multirun or "--force" in arguments.flags)
+    try:
+        _under_hydra(arguments, opened)
+    except BaseException:
+        if not existed:
+            discard_empty(output)
+        raise
+    return 0
+
+
+def _check_ahead(arguments: Arguments, opened: Session) -> Path:
+    """Compose, validate and load each job once without running it; return the folder of the results."""
+    from sim.scenario import Scenario
+
+    output = Path()
+    seen: set[tuple[object, ...]] = set()
+    jobs = opened.jobs() if arguments.multirun else iter([opened.ready])
+    for ready in islice(jobs, CHECKED_AHEAD):
+        composed = opened.compose(ready)
+        output = Path(composed.output)
+        scenario = composed.config["scenario"]
+        assert isinstance(scenario, dict)
+        # Tables and policies once for each scenario with its actors, not once for each seed.
+        key = (str(scenario), str(composed.config["policies"]))
+        if key not in seen:
+            seen.add(key)
+            Scenario.from_config(composed.config, composed.folder, composed.trusted_classes)
+    return output
+
+
+def _under_hydra(arguments: Arguments, opened: Session) -> None:
+    """Run the jobs under Hydra, which owns output folders, multirun and launchers."""
+    trusted = opened.trusted_classes
+    force = "--force" in arguments.flags
+    command = ["marchland", *sys.argv[1:]] if sys.argv[1:2] == ["run"] else ["marchland", "run", *sys.argv[1:]]
+
+    def job(config: DictConfig) -> None:
+        settings = HydraConfig.get()
+        composed = settle(config, tuple(settings.overrides.task), (), trusted, settings.runtime.output_dir)
+        execute(
+            composed,
+            Path(composed.output),
+            force=force,
+            command=command,
+            brief=settings.mode == RunMode.MULTIRUN,
+        )
+
+    words = arguments.for_hydra(opened.ready)
+    main_of_hydra = hydra.main(config_path="pkg://configs", config_name="config", **VERSION_BASE)(job)
+    with mock.patch.object(sys, "argv", ["marchland", *words]):
+        main_of_hydra()
+
+
+if __name__ == "__main__":
+    from experiments.cli import main as cli_main
+
+    sys.exit(cli_main(["run", *sys.argv[1:]]))

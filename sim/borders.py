@@ -1,0 +1,173 @@
+"""Borders: crossings with closures, daily capacity and queues; diversion and irregular crossing.
+
+People arrive at a gate (a crossing with a direction), wait while it is closed or full, and pass. Those
+who wait may cross irregularly, try another gate of the same border, or give up. Beyond the gate they
+choose a destination: returnees a place of their home region, others by gravity.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pydantic.dataclasses
+from numpy.typing import NDArray
+
+from agents.parameters import STRICT, par
+from agents.vocabulary import ABROAD, REASONS, Reason
+from sim import draws, measures
+from sim.people import Block
+from sim.state import State
+from sim.streams import Streams
+from sim.today import Today
+
+if TYPE_CHECKING:
+    from sim.setting import Setting
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+_FLIGHT = REASONS.index(Reason.FLIGHT)
+
+
+@pydantic.dataclasses.dataclass(config=STRICT, frozen=True)
+class BorderParameters:
+    """What people do at a closed crossing."""
+
+    irregular: float = par(0.05, 0.0, 1.0, "1/day", "assumption: scaled by the crossing's permeability", "hazard of crossing irregularly while waiting at a closed crossing")
+    divert: float = par(0.10, 0.0, 1.0, "1/day", "assumption", "hazard of trying another crossing while waiting at a closed one")
+    give_up: float = par(0.02, 0.0, 1.0, "1/day", "assumption", "hazard of turning back while waiting at a closed crossing")
+    lure: float = par(0.2, 0.0, 1.0, "-", "assumption", "weight of a closed crossing's irregular ways when a way is chosen, times permeability")
+
+
+def closure(state: State, setting: Setting, lever: str) -> FloatArray:
+    """How far each crossing is closed by the governments on both sides and by events, (crossings,) 0..1.
+
+    ``lever`` is ``close_people`` or ``close_trade``.
+    """
+    exogenous = state.exogenous_people if lever == "close_people" else state.exogenous_trade
+    is_open = 1.0 - exogenous
+    for i in range(len(setting.cast.governments)):
+        levels = setting.cast.crossing_levels(state, i, lever)
+        if levels is not None:
+            is_open = is_open * (1.0 - levels)
+    return np.asarray(1.0 - is_open)
+
+
+def openness(state: State, setting: Setting) -> FloatArray:
+    """How far a gate counts when people choose a way, (gates,): open, or passable by irregular ways."""
+    is_open = 1.0 - closure(state, setting, "close_people")
+    lure = setting.parameters.borders.lure * setting.world.permeability
+    return np.asarray(is_open + (1.0 - is_open) * lure)[setting.gates.crossing]
+
+
+def pass_gates(state: State, setting: Setting, streams: Streams, today: Today) -> None:
+    """Let people arrive at gates, pass them, and go on to their destinations."""
+    slot = today.day % setting.ring
+    state.people += state.inland[slot]
+    state.inland[slot] = 0
+    state.queue += state.toward[slot]
+    state.toward[slot] = 0
+    waiting = state.queue.sum(axis=(0, 1))
+    busy = np.flatnonzero(waiting)
+    if not len(busy):
+        return
+    passed = np.zeros_like(state.queue)
+    is_open = 1.0 - closure(state, setting, "close_people")[setting.gates.crossing]
+    capacity = setting.world.crossing_capacity[setting.gates.crossing] * is_open
+    for gate in busy.tolist():
+        room = capacity[gate]
+        if waiting[gate] <= room:
+            passed[:, :, gate] = state.queue[:, :, gate]
+        elif room >= 1.0:
+            rng = streams.generator("queue", setting.gate_name(gate), today.day)
+            passed[:, :, gate] = draws.share_out(rng, state.queue[:, :, gate], int(room))
+    state.queue -= passed
+    for gate in busy.tolist():
+        if is_open[gate] < 1.0 and waiting[gate] > capacity[gate]:
+            passed[:, :, gate] += _wait(state, setting, streams, today, gate, float(1.0 - is_open[gate]))
+    today.crossed += passed[:, :, ::2] + passed[:, :, 1::2]
+    _arrive(state, setting, streams, today, passed.sum(axis=0))
+
+
+def _wait(state: State, setting: Setting, streams: Streams, today: Today, gate: int, closed: float) -> IntArray:
+    """People at a closed gate cross irregularly, divert, give up or go on waiting.
+
+    Returns
+    -------
+    Those who crossed irregularly, (reasons, rows).
+    """
+    p, gates = setting.parameters.borders, setting.gates
+    queue = state.queue[:, :, gate]
+    others = np.flatnonzero(gates.sideways[gate])
+    open_to = openness(state, setting)[others] * setting.world.crossing_capacity[gates.crossing[others]].clip(max=1e9)
+    rates = np.array([
+        p.irregular * float(setting.world.permeability[gates.crossing[gate]]),
+        p.divert if open_to.sum() > 0.0 else 0.0,
+        p.give_up,
+    ]) * closed
+    cells = np.nonzero(queue)
+    counts = queue[cells]
+    rng = streams.generator("waiting", setting.gate_name(gate), today.day)
+    drawn = rng.multinomial(counts, np.broadcast_to(draws.risks_to_chances(rates), (len(counts), 4)))
+    irregular = np.zeros_like(queue)
+    irregular[cells] = drawn[:, 0]
+    today.irregular += int(drawn[:, 0].sum())
+    queue[cells] -= drawn[:, :3].sum(axis=1)
+    if drawn[:, 1].any():
+        spread = draws.split(rng, drawn[:, 1], np.broadcast_to(open_to, (len(counts), len(others))))
+        for k, other in enumerate(others.tolist()):
+            arrival = (today.day + int(gates.sideways[gate, other])) % setting.ring
+            state.toward[arrival, cells[0], cells[1], other] += spread[:, k]
+    if drawn[:, 2].any():
+        back = setting.row_turning_back(cells[1], int(gates.origin[gate]))
+        np.add.at(state.people, (back, np.full(len(back), gates.nearest[gate])), drawn[:, 2])
+    return irregular
+
+
+def _arrive(state: State, setting: Setting, streams: Streams, today: Today, passed: IntArray) -> None:
+    """Send people on from the gate to a destination; ``passed`` is (rows, gates)."""
+    for block in setting.populations.blocks:
+        if block.status not in ABROAD:
+            continue
+        row, gate = np.nonzero(passed[block.rows])
+        if not len(row):
+            continue
+        number = passed[block.rows][row, gate]
+        homeward = setting.gates.destination[gate] == block.nationality
+        weights = _destinations(state, setting, block, row, gate, homeward)
+        rng = streams.generator("arrive", block.name, today.day)
+        drawn = draws.split(rng, number, weights)
+        which, place = np.nonzero(drawn)
+        arrival = (today.day + setting.gates.days_beyond[gate[which], place]) % setting.ring
+        rows = np.where(homeward[which], setting.returnee_row[block.nationality], block.first + row[which])
+        np.add.at(state.inland, (arrival, rows, place), drawn[which, place])
+
+
+def _destinations(
+    state: State, setting: Setting, block: Block, row: IntArray, gate: IntArray, homeward: NDArray[np.bool_]
+) -> FloatArray:
+    """Weights of destinations (movers, places) beyond the gate."""
+    weights = np.empty((len(row), setting.world.n_places))
+    weights[homeward] = setting.gates.home_share[block.nationality][row[homeward]]
+    if not homeward.all():
+        mass = measures.destination_mass(state, setting, block.nationality)
+        weights[~homeward] = setting.gates.beyond[gate[~homeward]] * mass[None, :]
+        empty = weights.sum(axis=1) <= 0.0
+        if empty.any():  # every destination is full: people crowd in all the same
+            weights[empty] = setting.gates.beyond[gate[empty]] * setting.world.attractiveness[None, :]
+    return weights
+
+
+def reasons_crossed(today: Today) -> dict[str, int]:
+    """People who crossed a border today, by reason."""
+    totals = today.crossed.sum(axis=(1, 2))
+    return {reason.value: int(totals[i]) for i, reason in enumerate(REASONS)}
+
+
+def remember_returns(state: State, setting: Setting, today: Today) -> None:
+    """Move the memories of coerced returns and of flight by a day."""
+    flight = today.left[_FLIGHT]
+    for country in setting.nationalities:
+        state.return_memory[country] += (measures.coerced_into(today, setting, country) - state.return_memory[country]) / 30.0
+        own = setting.populations.nationality == country
+        state.flight_memory[country] += (float(flight[own].sum()) - state.flight_memory[country]) / 30.0

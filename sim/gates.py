@@ -1,0 +1,170 @@
+"""Gates and destinations: crossings with a direction, and where people go beyond them.
+
+A trip abroad is a nested choice: first a gate, weighed by all that can be reached beyond it, then,
+once through the gate, a destination. Both follow gravity: mass times distance^-gamma.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.world import World
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+#: Destinations kept for one origin; the others are so far or small that they hardly matter.
+MOST_DESTINATIONS = 20
+
+
+@dataclass(frozen=True)
+class Gates:
+    """Directed crossings. Gate ``2c`` leads from ``sides[c, 0]`` to ``sides[c, 1]``, gate ``2c + 1`` back.
+
+    Parameters
+    ----------
+    origin, destination, crossing
+        (gates,) country before, country behind, index of the crossing.
+    road
+        (places, gates) km to the gate from places of its origin country; inf elsewhere.
+    pull
+        (places, gates) (distance + short)^-gamma to the gate, 0 where there is no way.
+    beyond
+        (gates, places) the same from the gate to places behind it, at most 20 a gate.
+    inland
+        (places, places) the same inside a country, at most 20 a place, without staying.
+    days_to_gate, days_beyond, days_inland
+        Days of travel, at least 1.
+    home_route
+        For each country and home region: (places, gates) weight of gates for a return there, without
+        openness: capacity times (length of the whole way)^-route_power.
+    home_share
+        For each country and home region: (places,) shares of the places that returnees go to.
+    sideways
+        (gates, gates) days from one gate to another of the same origin and destination, 0 = none.
+    nearest
+        (gates,) nearest place on the near side.
+    """
+
+    origin: IntArray
+    destination: IntArray
+    crossing: IntArray
+    road: FloatArray
+    pull: FloatArray
+    beyond: FloatArray
+    inland: FloatArray
+    days_to_gate: IntArray
+    days_beyond: IntArray
+    days_inland: IntArray
+    home_route: tuple[FloatArray, ...]
+    home_share: tuple[FloatArray, ...]
+    sideways: IntArray
+    nearest: IntArray
+
+    @property
+    def n_gates(self) -> int:
+        """Number of directed crossings."""
+        return len(self.origin)
+
+    @property
+    def longest(self) -> int:
+        """Days of the longest leg."""
+        lists = (self.days_to_gate, self.days_beyond, self.days_inland, self.sideways)
+        return max(int(days.max()) if days.size else 1 for days in lists)
+
+
+def build_gates(world: World, *, gamma: float, route_power: float, speed: float, short: float) -> Gates:
+    """Work out all distances, weights and days of travel.
+
+    Parameters
+    ----------
+    gamma, route_power
+        Exponents of distance: for the choice of a destination, and of a way home.
+    speed
+        km a day.
+    short
+        km added to every distance, so that close places do not take everything.
+    """
+    n_crossings = world.n_crossings
+    crossing = np.repeat(np.arange(n_crossings), 2)
+    origin = np.array([world.sides[c, k % 2] for k, c in enumerate(crossing)], dtype=np.int64).reshape(-1)
+    destination = np.array([world.sides[c, 1 - k % 2] for k, c in enumerate(crossing)], dtype=np.int64).reshape(-1)
+    from_here = world.country[:, None] == origin[None, :]
+    behind = world.country[:, None] == destination[None, :]
+    road = np.where(from_here, world.road[:, crossing], np.inf)
+    far = np.where(behind, world.road[:, crossing], np.inf)
+    inland = world.land.copy()
+    np.fill_diagonal(inland, np.inf)
+    routes, shares = _home_routes(world, destination, crossing, road, far, route_power, short)
+    return Gates(
+        origin=origin, destination=destination, crossing=crossing, road=road,
+        pull=_gravity(road, gamma, short),
+        beyond=_largest(_gravity(far.T, gamma, short) * (world.attractiveness > 0.0)[None, :], world.attractiveness),
+        inland=_largest(_gravity(inland, gamma, short), world.attractiveness),
+        days_to_gate=_days(road, speed), days_beyond=_days(far.T, speed), days_inland=_days(inland, speed),
+        home_route=routes, home_share=shares,
+        sideways=_sideways(origin, destination, crossing, road, speed),
+        nearest=road.argmin(axis=0) if road.size else np.zeros(0, dtype=np.int64),
+    )
+
+
+def _gravity(distance: FloatArray, gamma: float, short: float) -> FloatArray:
+    return np.where(np.isfinite(distance), (np.where(np.isfinite(distance), distance, 1.0) + short) ** -gamma, 0.0)
+
+
+def _days(distance: FloatArray, speed: float) -> IntArray:
+    finite = np.where(np.isfinite(distance), distance, 0.0)
+    return np.maximum(np.ceil(finite / speed), 1.0).astype(np.int64)
+
+
+def _largest(weights: FloatArray, mass: FloatArray) -> FloatArray:
+    """Keep the 20 targets of each row with the largest mass times weight."""
+    if weights.shape[1] <= MOST_DESTINATIONS:
+        return weights
+    score = weights * mass[None, :]
+    cut = np.sort(score, axis=1)[:, -MOST_DESTINATIONS][:, None]
+    return np.where(score >= cut, weights, 0.0)
+
+
+def _home_routes(
+    world: World, destination: IntArray, crossing: IntArray, road: FloatArray, far: FloatArray, power: float, short: float
+) -> tuple[tuple[FloatArray, ...], tuple[FloatArray, ...]]:
+    """Weights of gates for returns to each home region, and the places returnees go to."""
+    routes: list[FloatArray] = []
+    shares: list[FloatArray] = []
+    capacity = np.where(np.isfinite(world.crossing_capacity), world.crossing_capacity, 1e4)[crossing]
+    for country, homes in enumerate(world.homes):
+        route = np.zeros((len(homes), *road.shape))
+        share = np.zeros((len(homes), world.n_places))
+        for h in range(len(homes)):
+            here = (world.country == country) & (world.home == h)
+            weight = np.where(here, world.return_share, 0.0)
+            if weight.sum() <= 0.0:
+                weight = here.astype(np.float64)
+            share[h] = weight / weight.sum()
+            behind = np.where(np.isfinite(far), far, 0.0)
+            onward = share[h] @ behind  # mean km from the gate to the home region
+            leads_home = destination == country
+            whole = np.where(leads_home[None, :], road + onward[None, :] + short, np.inf)
+            best = np.where(np.isfinite(whole), whole, np.inf).min(axis=1, keepdims=True) if whole.size else whole
+            ratio = np.where(np.isfinite(whole), whole / np.where(np.isfinite(best), best, 1.0), np.inf)
+            route[h] = np.where(np.isfinite(ratio), capacity[None, :] * ratio**-power, 0.0)
+        routes.append(route)
+        shares.append(share)
+    return tuple(routes), tuple(shares)
+
+
+def _sideways(origin: IntArray, destination: IntArray, crossing: IntArray, road: FloatArray, speed: float) -> IntArray:
+    """Days from gate to gate on the near side, 0 where the gates do not lead the same way."""
+    n = len(origin)
+    days = np.zeros((n, n), dtype=np.int64)
+    for a in range(n):
+        for b in range(n):
+            if a != b and origin[a] == origin[b] and destination[a] == destination[b]:
+                km = float((road[:, a] + road[:, b]).min())
+                days[a, b] = max(1, math.ceil(km / speed)) if math.isfinite(km) else 0
+    return days

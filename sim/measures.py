@@ -1,0 +1,143 @@
+"""Measures: what can be read off a state and a setting, used by several mechanisms."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.vocabulary import ABROAD, REASONS, Reason
+from sim.state import State
+from sim.today import Today
+
+if TYPE_CHECKING:
+    from sim.setting import Setting
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+_COERCED = [REASONS.index(Reason.FEAR), REASONS.index(Reason.DEPORTATION)]
+
+
+def people_by_country(state: State, setting: Setting) -> IntArray:
+    """People at places, (rows, countries)."""
+    columns = [state.people[:, places].sum(axis=1) for places in setting.places_of]
+    return np.stack(columns, axis=1)
+
+
+def foreigners_by_status(state: State, setting: Setting) -> IntArray:
+    """Foreigners at places of each government's country, (governments, statuses abroad)."""
+    counts = np.zeros((len(setting.cast.governments), len(ABROAD)), dtype=np.int64)
+    for i, country in enumerate(setting.cast.country):
+        here = state.people[:, setting.places_of[country]]
+        for s, rows in enumerate(setting.foreign_rows[country]):
+            counts[i, s] = here[rows].sum()
+    return counts
+
+
+def foreigners(state: State, setting: Setting, government: int) -> int:
+    """All foreigners at places of a government's country."""
+    country = setting.cast.country[government]
+    return int(state.people[:, setting.places_of[country]][setting.all_foreign_rows[country]].sum())
+
+
+def log_foreigners(state: State, setting: Setting, government: int) -> float:
+    """Log ratio of foreigners to the start; 0 where there were none."""
+    start = setting.foreigners_at_start[government].sum()
+    return math.log(max(foreigners(state, setting, government), 1) / start) if start > 0 else 0.0
+
+
+def log_undocumented(state: State, setting: Setting, government: int) -> float:
+    """Log ratio of undocumented people in a country to the start; 0 where there were none."""
+    start = setting.foreigners_at_start[government, -1]
+    if start <= 0:
+        return 0.0
+    country = setting.cast.country[government]
+    now = int(state.people[:, setting.places_of[country]][setting.foreign_rows[country][-1]].sum())
+    return math.log(max(now, 1) / start)
+
+
+def citizens_abroad(state: State, setting: Setting, government: int) -> int:
+    """Citizens of a government's country who are at places abroad."""
+    rows = setting.abroad_rows[setting.cast.country[government]]
+    return int(state.people[rows].sum()) if len(rows) else 0
+
+
+def returnee_share(state: State, setting: Setting, country: int) -> float:
+    """Recent returnees as a share of a country's residents at the start."""
+    if country not in setting.nationalities:
+        return 0.0
+    residents = float(setting.residents_of[country])
+    return float(state.people[setting.returnee_row[country]].sum()) / residents if residents else 0.0
+
+
+def displaced_at(state: State, setting: Setting) -> IntArray:
+    """People displaced or abroad at each place, (places,)."""
+    return np.asarray(state.people[setting.displaced_rows].sum(axis=0))
+
+
+def deaths_by_country(state: State, setting: Setting) -> FloatArray:
+    """Deaths a day, 30-day memory, (countries,)."""
+    return np.array([state.death_memory[places].sum() for places in setting.places_of])
+
+
+def deaths_per_100k(state: State, setting: Setting) -> FloatArray:
+    """Deaths of the last 30 days per 100,000 residents at the start, (places,)."""
+    return state.death_memory * setting.per_100k
+
+
+def coerced_into(today: Today, setting: Setting, country: int) -> int:
+    """People who crossed into their own country today by deportation or for fear of it."""
+    rows = setting.abroad_rows[country]
+    if not len(rows):
+        return 0
+    return int(today.crossed[_COERCED[0], rows].sum() + today.crossed[_COERCED[1], rows].sum())
+
+
+def exodus_rates(state: State, setting: Setting, nationality: int, day: int) -> FloatArray:
+    """Extra hazards of emigration to each country from dated events, 1/day, (countries,)."""
+    rates = np.zeros(len(setting.world.countries))
+    for wave in state.exoduses:
+        if wave.nationality == nationality and day >= wave.start:
+            share = wave.people * setting.scale / max(float(setting.residents_of[nationality]), 1.0)
+            rates[wave.country] += share / wave.decay * math.exp(-(day - wave.start) / wave.decay)
+    return rates
+
+
+def level_at_places(state: State, setting: Setting, lever: str, target: str = "") -> FloatArray:
+    """Level of a lever of the government of each place, 0 where there is none, (places,)."""
+    levels = np.zeros(setting.world.n_places)
+    for i, country in enumerate(setting.cast.country):
+        level = setting.cast.level(state, i, lever, target)
+        if level:
+            levels[setting.places_of[country]] = level
+    return levels
+
+
+def pair_closure(setting: Setting, shut: FloatArray, i: int, j: int) -> float:
+    """Share of trade crossings between two governments that is shut, 0..1."""
+    weights = setting.pair_weights[i][j]
+    return float((weights * shut).sum())
+
+
+def aid_level(state: State, setting: Setting, government: int) -> float:
+    """Aid in a country: the government's own lever and what mediators fund, at most 1."""
+    own = setting.cast.level(state, government, "aid")
+    return min(own + float(state.mediator_aid[government]), 1.0)
+
+
+def destination_mass(state: State, setting: Setting, nationality: int) -> FloatArray:
+    """Mass of every place as a destination for a nationality, (places,).
+
+    A geometric mean of attractiveness and compatriots there; full places have none.
+    """
+    world, eta = setting.world, setting.parameters.movement.network
+    rows = setting.abroad_rows[nationality]
+    if not len(rows):
+        return world.attractiveness
+    compatriots = state.people[rows].sum(axis=0) / setting.scale
+    mass = np.asarray(world.attractiveness ** (1.0 - eta) * (compatriots + 1.0) ** eta)
+    if setting.has_limits:
+        mass[displaced_at(state, setting) >= world.limit] = 0.0
+    return mass

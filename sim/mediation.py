@@ -1,0 +1,109 @@
+"""Mediation: attention follows harm, offers of talks are accepted by weary and not too hostile parties.
+
+    Q -> .25 ln(1 + deaths30/30) + .15 ln(1 + returns30/20,000) + .25 max(mean h, 0)          45 days
+    P(accept) = product over both sides of logistic( m0 + mw W_i - mh max(h_i - .6, 0) + me engagement_i )
+
+Accepted talks are worth friendly points in diplomacy and fade with an e-folding of six weeks.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pydantic.dataclasses
+
+from agents.decisions import MediatorDecision
+from agents.parameters import STRICT, par
+from sim import measures
+from sim.society import logistic
+from sim.state import State
+from sim.streams import Streams
+from sim.today import Today
+
+if TYPE_CHECKING:
+    from sim.setting import Setting
+
+
+@pydantic.dataclasses.dataclass(config=STRICT, frozen=True)
+class MediationParameters:
+    """Attention, acceptance, decay."""
+
+    deaths: float = par(0.25, 0.0, 1.0, "-", "assumption", "attention to deaths, per log unit")
+    returns: float = par(0.15, 0.0, 1.0, "-", "assumption", "attention to coerced returns, per log unit")
+    hostility: float = par(0.25, 0.0, 1.0, "per point", "assumption", "attention to hostility")
+    attention_days: float = par(45.0, 5.0, 365.0, "days", "assumption", "how fast attention follows")
+    base: float = par(-1.0, -4.0, 2.0, "logit", "about a third of mediation offers succeed (Bercovitch); assumption", "readiness of a side to accept")
+    weary: float = par(1.5, 0.0, 3.0, "logit per unit", "assumption: 0.5-3", "readiness gained by weariness")
+    hostile: float = par(1.0, 0.0, 3.0, "logit per point", "assumption: 0.3-2", "readiness lost to hostility above 0.6")
+    engagement: float = par(1.0, 0.0, 3.0, "logit at level 1", "assumption", "readiness gained by a government that seeks talks")
+    fade: float = par(42.0, 7.0, 365.0, "days", "assumption", "how fast talks lose their strength")
+    direct: float = par(2.0, 0.0, 10.0, "talks/year at level 1", "assumption", "rounds of direct talks when both sides seek them")
+    truce: float = par(60.0, 0.0, 365.0, "days", "assumption: the ceasefires of 2021-22 lasted 31 and 179 days", "length of a truce that talks bring about")
+    weariness_days: float = par(180.0, 30.0, 730.0, "days", "assumption", "memory of losses that make weary")
+
+
+def acceptance(state: State, setting: Setting, i: int, j: int) -> float:
+    """Chance that both governments accept an offer of talks."""
+    p, cast = setting.parameters.mediation, setting.cast
+    chance = 1.0
+    for a, b in ((i, j), (j, i)):
+        seeks = cast.level(state, a, "engagement", cast.governments[b])
+        readiness = p.base + p.weary * float(state.weariness[a]) + p.engagement * seeks
+        chance *= logistic(readiness - p.hostile * max(float(state.hostility[a, b]) - 0.6, 0.0))
+    return chance
+
+
+def offer_talks(state: State, setting: Setting, streams: Streams, today: Today, mediator: str, decision: MediatorDecision) -> None:
+    """Put a mediator's offers to the governments, and take up its aid and sanctions."""
+    cast = setting.cast
+    for a, b in decision.offers:
+        i, j = cast.government_index(a), cast.government_index(b)
+        luck = streams.uniforms("talks", f"{mediator}:{a}-{b}", today.day, 1)[0]
+        accepted = luck < acceptance(state, setting, i, j)
+        if accepted:
+            _begin(state, setting, today, i, j, mediator)
+        else:
+            today.event("talks", mediator, f"{a}-{b}", "", 0.0, f"{mediator} offers {a} and {b} talks: declined")
+    for name, level in decision.aid.items():
+        state.mediator_aid[cast.government_index(name)] = level
+    for name, level in decision.sanctions.items():
+        state.mediator_sanctions[cast.government_index(name)] = level
+
+
+def _begin(state: State, setting: Setting, today: Today, i: int, j: int, who: str) -> None:
+    names = setting.cast.governments
+    state.talks[i, j] = state.talks[j, i] = min(float(state.talks[i, j]) + 1.0, 1.0)
+    today.event("talks", who, f"{names[i]}-{names[j]}", "", 1.0, f"{names[i]} and {names[j]} begin talks ({who})")
+    # A group that is weary enough lets itself be talked into a truce by the government that shelters it.
+    for g, sheltering in setting.cast.shelters:
+        if {setting.cast.group_target[g], sheltering} == {i, j} and state.campaigns[g].accepts_talks:
+            until = today.day + 1 + round(setting.parameters.mediation.truce)
+            state.truces_due = (*state.truces_due, (g, today.day + 1, until))
+
+
+def fade_and_attend(state: State, setting: Setting, streams: Streams, today: Today) -> None:
+    """Fade talks, hold direct ones, and move weariness and attention by a day."""
+    p, cast = setting.parameters.mediation, setting.cast
+    state.talks *= math.exp(-1.0 / p.fade)
+    n = len(cast.governments)
+    for i in range(n):
+        for j in range(i + 1, n):
+            both = cast.level(state, i, "engagement", cast.governments[j]) * cast.level(state, j, "engagement", cast.governments[i])
+            if both <= 0.0:
+                continue
+            luck = streams.uniforms("direct talks", f"{cast.governments[i]}-{cast.governments[j]}", today.day, 2)
+            if luck[0] < -math.expm1(-p.direct * both / 365.25) and luck[1] < acceptance(state, setting, i, j):
+                _begin(state, setting, today, i, j, "direct")
+    deaths = measures.deaths_by_country(state, setting)
+    for i in range(n):
+        trade = [float(state.direct_trade[i, j]) for j in range(n) if j != i]
+        lost = 1.0 - (sum(trade) / len(trade) if trade else 1.0)
+        aim = 0.5 * math.log1p(30.0 * deaths[cast.country[i]] / 30.0) + lost + 5.0 * max(1.0 - float(state.economy[i]), 0.0)
+        state.weariness[i] += (aim - float(state.weariness[i])) / p.weariness_days
+    heat = max((float(state.hostility[i, j]) + float(state.hostility[j, i])) / 2.0 for i in range(n) for j in range(i)) if n > 1 else 0.0
+    total = sum(float(deaths[c]) for c in cast.country)
+    coerced = 30.0 * float(np.asarray(state.return_memory).sum()) / setting.scale
+    aim = p.deaths * math.log1p(30.0 * total / 30.0) + p.returns * math.log1p(coerced / 20_000.0) + p.hostility * max(heat, 0.0)
+    state.attention += (aim - state.attention) / p.attention_days

@@ -1,0 +1,290 @@
+"""The model: a ``mesa.Model`` that runs the day over one state, with agents as views of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import mesa
+
+from agents.decisions import GovernmentDecision, GroupDecision
+from agents.government import Government
+from agents.mediator import Mediator
+from agents.militant_group import MilitantGroup
+from agents.policies import EMPTY, GovernmentPolicy, GroupPolicy
+from agents.refugee_population import RefugeePopulation
+from sim import observe
+from sim.deadlines import announce
+from sim.deciding import play_agenda, take_decision
+from sim.events import build_calendar
+from sim.mediation import offer_talks
+from sim.outcomes import outcomes
+from sim.people import Block
+from sim.record import Record
+from sim.schedule import DAY
+from sim.setting import Setting
+from sim.start import first_state
+from sim.state import State
+from sim.streams import Streams
+from sim.today import Today, new_day
+
+Policies = Mapping[str, GovernmentPolicy[Any] | GroupPolicy[Any]]
+
+
+class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
+    """One run of a scenario.
+
+    Parameters
+    ----------
+    setting
+        Everything fixed (see :meth:`sim.scenario.Scenario.build`).
+    policies
+        A policy for every government and group, by name.
+    seed, replicate
+        The run's luck.
+    state, record
+        Start from here instead of from the scenario's first evening.
+    """
+
+    def __init__(
+        self,
+        setting: Setting,
+        policies: Policies,
+        *,
+        seed: int = 1,
+        replicate: int = 0,
+        state: State | None = None,
+        record: Record | None = None,
+    ) -> None:
+        super().__init__(rng=int(seed))
+        self.setting = setting
+        self.streams = Streams(seed, replicate)
+        self.calendar = build_calendar(setting)
+        self.state = state if state is not None else first_state(setting)
+        self.record = record if record is not None else Record(setting)
+        self.policies = dict(policies)
+        self.thinking = True
+        self._people = self.state.head_count()
+        self._fighters = int(self.state.fighters.sum() + self.state.fighter_accounts.sum())
+        self._create_agents()
+        self.datacollector = _collector(self)
+
+    # -- agents -------------------------------------------------------------------------------------
+
+    def _create_agents(self) -> None:
+        """Create every agent as a shell with a view of its part of the state."""
+        cast = self.setting.cast
+        self.governments = [
+            Government(self, name, cast.settings[i], self.policies[name], self._government_view(i))  # type: ignore[arg-type]
+            for i, name in enumerate(cast.governments)
+        ]
+        self.militant_groups = [
+            MilitantGroup(self, name, cast.group_settings[g], self.policies[name], self._fighter_view(g))  # type: ignore[arg-type]
+            for g, name in enumerate(cast.groups)
+        ]
+        self.mediators = [
+            Mediator(self, name, self.setting.config.mediators[name], lambda m=m: float(self.state.attention[m]))
+            for m, name in enumerate(cast.mediators)
+        ]
+        parameters = self.setting.parameters
+        self.populations = [
+            RefugeePopulation(
+                self, block.name, self.setting.world.countries[block.nationality], block.status.value,
+                self._people_view(block), parameters.flight, parameters.returns,
+            )
+            for block in self.setting.populations.blocks
+        ]
+
+    def _government_view(self, government: int) -> Callable[[str], float]:
+        return lambda field: float(getattr(self.state, field)[government])
+
+    def _fighter_view(self, group: int) -> Callable[[], int]:
+        return lambda: int(self.state.fighters[group].sum())
+
+    def _people_view(self, block: Block) -> Callable[[], Any]:
+        return lambda: self.state.people[block.rows]
+
+    # -- the day --------------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """Run one day: the stages of :data:`sim.schedule.DAY` in order."""
+        if self.state.day >= self.setting.days:
+            self.running = False
+            return
+        today = self.begin_day()
+        for stage in DAY:
+            stage.run(self, today)
+        self.end_day()
+
+    def begin_day(self) -> Today:
+        """Return an empty day to be filled by the stages."""
+        cast, world = self.setting.cast, self.setting.world
+        return new_day(
+            self.state.day, len(cast.governments), len(cast.groups), world.n_places,
+            self.setting.populations.n_rows, world.n_crossings, len(world.countries),
+        )
+
+    def end_day(self) -> None:
+        """Close the day: the clock moves on, collectors collect."""
+        self.state.day += 1
+        self.running = self.state.day < self.setting.days
+        if self.datacollector is not None:
+            self.datacollector.collect(self)
+
+    def decide(self, today: Today) -> None:
+        """Let everybody decide whose day it is, all on the same snapshot of the evening before."""
+        window = self.setting.config.scenario.decision_interval
+        state, setting = self.state, self.setting
+        if self.thinking and state.day % window == 0:
+            self._weekly(today, window)
+        play_agenda(state, setting, today)
+        shared = observe.SharedView(state, setting)
+        for agent, block in zip(self.populations, setting.populations.blocks, strict=True):
+            if state.people[block.rows].any():
+                today.intentions[block.name] = agent.decide(observe.population_situation(state, setting, block, shared))
+
+    def _weekly(self, today: Today, window: int) -> None:
+        """Situations of all first, then decisions, then their effects: nobody sees another's move early."""
+        state, setting, day = self.state, self.setting, self.state.day
+        cast = setting.cast
+        governments = [
+            observe.government_situation(state, setting, self.calendar, i, window, self._imagination(i))
+            for i in range(len(cast.governments))
+        ]
+        groups = [observe.group_situation(state, setting, self.calendar, g, window) for g in range(len(cast.groups))]
+        mediators = [observe.mediator_situation(state, setting, m, window) for m in range(len(cast.mediators))]
+        memories = dict(state.memories)
+        state.acts_memory[:] = 0.0
+        decisions: list[GovernmentDecision] = []
+        for agent, situation in zip(self.governments, governments, strict=True):
+            rng = self.streams.generator("decide", agent.name, day)
+            decision, memories[agent.name] = agent.decide(situation, memories.get(agent.name, EMPTY), rng)
+            decisions.append(decision)
+        campaigns: list[GroupDecision] = []
+        for group, view in zip(self.militant_groups, groups, strict=True):
+            rng = self.streams.generator("decide", group.name, day)
+            campaign, memories[group.name] = group.decide(view, memories.get(group.name, EMPTY), rng)
+            campaigns.append(campaign)
+            if campaign.truce_until > campaign.truce_from:
+                g = cast.groups.index(group.name)
+                state.truces_due = (*state.truces_due, (g, campaign.truce_from, campaign.truce_until))
+        state.campaigns = tuple(campaigns)
+        state.memories = memories
+        for i, decision in enumerate(decisions):
+            take_decision(state, setting, today, i, decision)
+            for note in decision.announcements:
+                announce(state, i, note)
+        for mediator, seen in zip(self.mediators, mediators, strict=True):
+            rng = self.streams.generator("decide", mediator.name, day)
+            offer_talks(state, setting, self.streams, today, mediator.name, mediator.decide(seen, rng))
+
+    # -- a run ----------------------------------------------------------------------------------------
+
+    def run(self, progress: Callable[[int, int], None] | None = None) -> MarchlandModel:
+        """Run to the end of the scenario.
+
+        Parameters
+        ----------
+        progress
+            Called with (days done, days in all) now and then.
+        """
+        while self.state.day < self.setting.days:
+            self.step()
+            if progress is not None and (self.state.day % 14 == 0 or self.state.day == self.setting.days):
+                progress(self.state.day, self.setting.days)
+        self.running = False
+        self.forget()
+        return self
+
+    def run_for(self, days: int) -> MarchlandModel:
+        """Run some days, at most to the end."""
+        for _ in range(min(days, self.setting.days - self.state.day)):
+            self.step()
+        return self
+
+    def forget(self) -> None:
+        """Drop Mesa 3.3's class-level reference to this model, which would keep it alive for ever (mesa#3179)."""
+        getattr(mesa.Agent, "_ids", {}).pop(self, None)
+
+    @property
+    def outcomes(self) -> dict[str, float]:
+        """One row of outcomes up to now; see :func:`sim.outcomes.outcomes`."""
+        return outcomes(self.record, self.setting)
+
+    def check_counts(self) -> None:
+        """Nobody is lost: people and fighters add up to those of the start, or the run stops here.
+
+        Raises
+        ------
+        AssertionError
+            When a mechanism loses or invents somebody: a defect of the program, never of the input.
+        """
+        people = self.state.head_count()
+        fighters = int(self.state.fighters.sum() + self.state.fighter_accounts.sum())
+        if people != self._people or fighters != self._fighters:
+            raise AssertionError(
+                f"day {self.state.day}: {people - self._people:+d} people, {fighters - self._fighters:+d} fighters appeared"
+            )
+
+    # -- branching ----------------------------------------------------------------------------------
+
+    def fork(self, policies: Policies | None = None) -> MarchlandModel:
+        """Return an independent model that goes on from this evening with the same luck."""
+        chosen = {**self.policies, **(policies or {})}
+        other = MarchlandModel(
+            self.setting, chosen, seed=self.streams.seed, replicate=self.streams.replicate,
+            state=self.state.copy(), record=self.record.copy(),
+        )
+        return other
+
+    def restore(self, state: State) -> None:
+        """Go back to an earlier evening kept with ``model.state.copy()``."""
+        self.state = state.copy()
+        self.record.rewind(state.day)
+        self.running = self.state.day < self.setting.days
+
+    def replace_policy(self, actor: str, policy: GovernmentPolicy[Any] | GroupPolicy[Any]) -> None:
+        """Give an actor another policy from the next decision day; what its script still held is dropped."""
+        self.policies[actor] = policy
+        for agent in (*self.governments, *self.militant_groups):
+            if agent.name == actor:
+                agent.policy = policy
+        if actor in self.setting.cast.governments:
+            i = self.setting.cast.government_index(actor)
+            state = self.state
+            state.agenda = tuple(item for item in state.agenda if item[0] != i)
+            state.acts_due = tuple(item for item in state.acts_due if item[0] != i)
+            state.announced = tuple(item for item in state.announced if item[0] != i or item[1].day < state.day)
+            state.memories = {name: memory for name, memory in state.memories.items() if name != actor}
+
+    def _imagination(self, government: int) -> observe.Imagine:
+        """Look ahead on a copy: this decision, everybody else as now, no new decisions."""
+
+        def imagine(decision: GovernmentDecision, days: int) -> Mapping[str, float]:
+            other = self.fork()
+            other.thinking = False
+            other.datacollector = None
+            today = other.begin_day()
+            take_decision(other.state, other.setting, today, government, decision)
+            other.run_for(days)
+            other.forget()
+            first = other.state.day - days
+            rows = {name: other.record.series("region", "region", name)[first:] for name in ("attacks", "deaths", "returns_fear", "returns_deportation", "stability")}
+            return {name: float(values.mean() if name == "stability" else values.sum()) for name, values in rows.items()}
+
+        return imagine
+
+
+def _collector(model: MarchlandModel) -> mesa.DataCollector:
+    """Mesa's own collector: a handful of series under the names that users plot."""
+
+    def latest(variable: str) -> Callable[[MarchlandModel], float]:
+        return lambda m: m.record.latest("region", "region", variable)
+
+    return mesa.DataCollector(
+        model_reporters={name: latest(name) for name in ("attacks", "deaths", "returns", "displaced", "stability")},
+        agenttype_reporters={
+            Government: {"legitimacy": "legitimacy", "tension": "tension"},
+            MilitantGroup: {"fighters": "fighters"},
+        },
+    )

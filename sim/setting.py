@@ -1,0 +1,249 @@
+"""Everything fixed in a run, in one place: geography, populations, actors, numbers, calendar."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.levers import BY_NAME, Slot, Target
+from agents.vocabulary import ABROAD, Status
+from sim.cast import Cast
+from sim.gates import Gates
+from sim.people import Block, Populations
+from sim.settings import Config, Parameters
+from sim.tables import Tables
+from sim.violence import in_reach, severity_table
+from sim.world import World
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The fixed part of a run; mechanisms read it, none writes it.
+
+    Parameters
+    ----------
+    scale
+        ``scenario.people_scale``: that many counted people stand for one person wherever people feed
+        something that does not scale (recruits, attention, attractiveness).
+    ring
+        Length of the travel ring: the longest leg in days plus two.
+    foreign_rows
+        For each country and status abroad, the rows of other nationalities.
+    """
+
+    config: Config
+    tables: Tables
+    world: World
+    populations: Populations
+    cast: Cast
+    gates: Gates
+    start: dt.date
+    days: int
+    initial: IntArray
+    kernels: tuple[FloatArray, ...]
+    severity: FloatArray
+    shelter_weights: FloatArray
+    baseline_levels: FloatArray
+    places_of: tuple[IntArray, ...]
+    foreign_rows: tuple[tuple[IntArray, ...], ...]
+    all_foreign_rows: tuple[IntArray, ...]
+    abroad_rows: tuple[IntArray, ...]
+    displaced_rows: IntArray
+    returnee_row: IntArray
+    nationalities: tuple[int, ...]
+    residents_of: FloatArray
+    per_100k: FloatArray
+    foreigners_at_start: IntArray
+    abroad_at_start: FloatArray
+    violence_at_start: FloatArray
+    pair_weights: tuple[tuple[FloatArray, ...], ...]
+    forces_cost: FloatArray
+    money_cost: FloatArray
+    cost_weights: FloatArray
+
+    @property
+    def parameters(self) -> Parameters:
+        """The numbers of the mechanisms."""
+        return self.config.parameters
+
+    @property
+    def scale(self) -> float:
+        """Counted people for one person."""
+        return self.config.scenario.people_scale
+
+    @property
+    def ring(self) -> int:
+        """Days that the travel ring holds."""
+        return self.gates.longest + 2
+
+    @property
+    def has_limits(self) -> bool:
+        """Whether any place has an admission limit."""
+        return bool(np.isfinite(self.world.limit).any())
+
+    @property
+    def baseline_operations(self) -> FloatArray:
+        """Operations of each government at the start, (governments,)."""
+        column = self.cast.columns.get(("operations", ""), -1)
+        return self.baseline_levels[:, column] if column >= 0 else np.zeros(len(self.cast.governments))
+
+    @property
+    def baseline_cooperation(self) -> FloatArray:
+        """Cooperation of each government with all rivals at the start, (governments,)."""
+        columns = [k for k, slot in enumerate(self.cast.slots) if slot.lever == "cooperation"]
+        return np.asarray(self.baseline_levels[:, columns].sum(axis=1))
+
+    def date(self, day: int) -> dt.date:
+        """Return the date of a day."""
+        return self.start + dt.timedelta(days=int(day))
+
+    def day_of(self, date: dt.date) -> int:
+        """Return the day of a date (negative before the start)."""
+        return (date - self.start).days
+
+    def gate_name(self, gate: int) -> str:
+        """Name of a gate for streams: the crossing and the country it leads to."""
+        crossing = self.world.crossings[int(self.gates.crossing[gate])]
+        return f"{crossing}>{self.world.countries[int(self.gates.destination[gate])]}"
+
+    def row_abroad(self, block: Block, home: IntArray, place: IntArray) -> IntArray:
+        """Rows that people of a block travel in towards a gate: undocumented once they leave their country."""
+        if block.status in ABROAD:
+            return block.first + home
+        first = self.populations.block(block.nationality, Status.UNDOCUMENTED).first
+        return first + (home if block.status is Status.IDP else self.world.home[place])
+
+    def row_inland(self, block: Block, home: IntArray, place: IntArray, back: NDArray[np.bool_]) -> IntArray:
+        """Rows that people travel in inside a country: displaced when they flee at home, citizens on return."""
+        if block.status in ABROAD:
+            return block.first + home
+        displaced = self.populations.block(block.nationality, Status.IDP).first
+        citizens = self.populations.block(block.nationality, Status.CITIZEN).first
+        fled = displaced + (home if block.status is Status.IDP else self.world.home[place])
+        return np.where(back, citizens, fled)
+
+    def row_turning_back(self, rows: IntArray, country: int) -> IntArray:
+        """Rows of people who turn back at a gate into ``country``: citizens again in their own country."""
+        own = self.populations.nationality[rows] == country
+        citizens = np.array([self.populations.block(int(n), Status.CITIZEN).first for n in self.populations.nationality[rows]], dtype=np.int64)
+        return np.where(own, citizens, rows)
+
+
+def derive(
+    config: Config, tables: Tables, world: World, populations: Populations, cast: Cast, gates: Gates,
+    start: dt.date, end: dt.date, initial: IntArray,
+) -> Setting:
+    """Work out everything that is fixed once the tables and the numbers are known."""
+    places_of = tuple(np.flatnonzero(world.country == c) for c in range(len(world.countries)))
+    abroad = {s: [b for b in populations.blocks if b.status is s] for s in ABROAD}
+    foreign = tuple(
+        tuple(np.concatenate([np.arange(b.first, b.first + b.homes) for b in abroad[s] if b.nationality != c] or [np.zeros(0, dtype=np.int64)]) for s in ABROAD)
+        for c in range(len(world.countries))
+    )
+    abroad_rows = tuple(
+        np.array([r for b in populations.blocks if b.status in ABROAD and b.nationality == c for r in range(b.first, b.first + b.homes)], dtype=np.int64)
+        for c in range(len(world.countries))
+    )
+    displaced = np.array([r for b in populations.blocks if b.status in (*ABROAD, Status.IDP) for r in range(b.first, b.first + b.homes)], dtype=np.int64)
+    nationalities = tuple(dict.fromkeys(b.nationality for b in populations.blocks))
+    returnee = np.full(len(world.countries), -1, dtype=np.int64)
+    for nationality in nationalities:
+        returnee[nationality] = populations.block(nationality, Status.RETURNEE).first
+    here = [initial[:, places_of[c]] for c in cast.country]
+    at_start = np.array([[int(here[i][foreign[c][s]].sum()) for s in range(len(ABROAD))] for i, c in enumerate(cast.country)], dtype=np.int64)
+    residents = np.array([float(world.residents[p].sum()) for p in places_of])
+    deaths = np.array([_deaths_at_start(config, cast, tables, world, i) for i in range(len(cast.governments))])
+    scaled = world.residents / config.scenario.people_scale
+    return Setting(
+        config=config, tables=tables, world=world, populations=populations, cast=cast, gates=gates, start=start,
+        days=(end - start).days + 1, initial=initial,
+        kernels=tuple(in_reach(config.parameters.violence.reach, world, cast, g) for g in range(len(cast.groups))),
+        severity=severity_table(config.parameters.violence.alpha, config.parameters.violence.largest),
+        shelter_weights=_shelters(tables, world, cast), baseline_levels=_baseline(cast),
+        places_of=places_of, foreign_rows=foreign,
+        all_foreign_rows=tuple(np.concatenate(rows) for rows in foreign), abroad_rows=abroad_rows, displaced_rows=displaced,
+        returnee_row=returnee, nationalities=nationalities, residents_of=residents,
+        per_100k=np.where(scaled > 0, 30.0 * 1e5 / np.maximum(scaled, 1.0), 0.0),
+        foreigners_at_start=at_start.reshape(len(cast.governments), len(ABROAD)),
+        abroad_at_start=np.array([float(initial[abroad_rows[c]].sum()) for c in cast.country]),
+        violence_at_start=np.log1p(30.0 * deaths / 10.0), pair_weights=_pair_weights(world, cast),
+        forces_cost=np.array([config.levers[slot.lever].forces for slot in cast.slots]),
+        money_cost=np.array([config.levers[slot.lever].money for slot in cast.slots]),
+        cost_weights=np.array([cast.slot_weight(k) for k in range(len(cast.slots))]),
+    )
+
+
+def _deaths_at_start(config: Config, cast: Cast, tables: Tables, world: World, government: int) -> float:
+    """Deaths a day that the groups cause at the start: fighters at home times rate times deaths an attack."""
+    from sim.violence import mean_deaths
+
+    home = {world.places[p] for p in np.flatnonzero(world.country == cast.country[government])}
+    total = 0.0
+    for g, name in enumerate(cast.groups):
+        if cast.group_target[g] == government:
+            deployed = sum(row.fighters for row in tables.groups if row.group == name and row.place in home and row.weight > 0)
+            total += deployed * cast.group_settings[g].attack_rate / 365.25
+    return total * mean_deaths(config.parameters.violence)
+
+
+def _shelters(tables: Tables, world: World, cast: Cast) -> FloatArray:
+    """Weights of places in the sanctuary, by the fighters there at the start, (groups, places)."""
+    weights = np.zeros((len(cast.groups), world.n_places))
+    for row in tables.groups:
+        if row.group in cast.groups:
+            g = cast.groups.index(row.group)
+            place = world.place_index(row.place)
+            if world.country[place] == cast.group_sanctuary[g]:
+                weights[g, place] = row.fighters
+    return weights
+
+
+def _baseline(cast: Cast) -> FloatArray:
+    """Baseline levels, (governments, slots)."""
+    from agents.errors import InputError, one_of
+
+    levels = np.zeros((len(cast.governments), len(cast.slots)))
+    for i, (name, settings) in enumerate(zip(cast.governments, cast.settings, strict=True)):
+        for text, level in settings.baseline.items():
+            lever, _, target = text.partition("/")
+            where = f"governments.{name}.baseline.{text}"
+            if lever not in BY_NAME:
+                raise InputError(f"{where}: unknown lever {lever!r}; known: {one_of(tuple(BY_NAME))}")
+            if not BY_NAME[lever].low <= level <= 1.0:
+                raise InputError(f"{where}: {level} lies outside [{BY_NAME[lever].low:g}, 1]")
+            column = cast.columns.get((lever, target), -1)
+            if column < 0 and not any(slot.lever == lever for slot in cast.slots):
+                continue  # the lever is not registered in this run
+            if column < 0 or not cast.owned[i, column]:
+                owned = one_of([str(s) for k, s in enumerate(cast.slots) if s.lever == lever and cast.owned[i, k]])
+                raise InputError(f"{where}: no such slot of this government; known: {owned}")
+            levels[i, column] = level
+    return levels
+
+
+def _pair_weights(world: World, cast: Cast) -> tuple[tuple[FloatArray, ...], ...]:
+    """For each pair of governments the share of their trade that each crossing carries, (crossings,)."""
+    rows: list[tuple[FloatArray, ...]] = []
+    for i in range(len(cast.governments)):
+        row: list[FloatArray] = []
+        for j in range(len(cast.governments)):
+            pair = sorted((cast.country[i], cast.country[j]))
+            joins = (world.sides == np.array(pair)).all(axis=1)
+            weight = np.where(joins, world.trade_share, 0.0)
+            total = weight.sum()
+            even = joins / joins.sum() if joins.any() else np.zeros(world.n_crossings)
+            row.append(weight / total if total > 0.0 else even)
+        rows.append(tuple(row))
+    return tuple(rows)
+
+
+def slot_text(slot: Slot) -> str:
+    """A slot in words: lever and target."""
+    target = f" ({slot.target})" if BY_NAME[slot.lever].target is not Target.NONE else ""
+    return slot.lever.replace("_", " ") + target

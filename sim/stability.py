@@ -1,0 +1,85 @@
+"""The composite stability index: the mean of five components, each 1 where things are good.
+
+    violence   1 - clip( ln(attacks a month / a0) / ln(a1) )
+    movement   1 - clip( ln(forced moves a month / m0) / ln(m1) )    coerced returns and flight, never stocks
+    relations  1 - clip( H / 1.5 ),   H = (mean h - rest) / hs,  hs = k / (a - k)
+    legitimacy mean L,        trade  mean of the two channels
+
+Anchors are fixed by the scenario, never taken from the runs that are compared. The index is always shown
+with its components. Forced *flow* counts, not the displaced stock: a stock calls an expulsion stable.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pydantic.dataclasses
+
+from agents.parameters import STRICT, par
+from sim.diplomacy import rest_point
+from sim.state import State
+
+if TYPE_CHECKING:
+    from sim.setting import Setting
+
+#: Components in the order of every array over them.
+COMPONENTS: tuple[str, ...] = ("violence", "movement", "relations", "legitimacy", "trade")
+MONTH = 365.25 / 12.0
+
+
+@pydantic.dataclasses.dataclass(config=STRICT, frozen=True)
+class OutcomeParameters:
+    """Anchors of the index and thresholds of dated outcomes."""
+
+    attacks_best: float = par(10.0, 0.1, 1000.0, "attacks/month", "assumption: an anchor", "attacks a month at which the violence component is 1")
+    attacks_span: float = par(15.0, 1.5, 1000.0, "-", "assumption: an anchor", "factor of attacks at which it reaches 0")
+    moves_best: float = par(1000.0, 1.0, 1e6, "people/month", "assumption: an anchor", "forced moves a month at which the movement component is 1")
+    moves_span: float = par(300.0, 1.5, 1e5, "-", "assumption: an anchor", "factor of forced moves at which it reaches 0")
+    relations_worst: float = par(1.5, 0.1, 10.0, "sustained acts of -10 a week", "assumption: an anchor", "normalised hostility at which the relations component is 0")
+    rupture: float = par(1.0, 0.1, 10.0, "normalised hostility", "assumption: no rupture in 2021-2024 at 1", "hostility that counts as a rupture when it lasts 28 days")
+    escalation: float = par(2.0, 1.1, 10.0, "-", "assumption: episode counts hang on it, so 1.75, 2 and 2.5 are reported", "28-day attacks against the year before that count as an escalation")
+    collapse: float = par(0.2, 0.01, 0.5, "-", "assumption", "legitimacy that counts as collapse when it lasts 90 days and is half the start")
+
+
+def normalised_hostility(state: State, setting: Setting) -> float:
+    """Mean hostility above its rest point, in units of one sustained -10 act a week on both sides."""
+    n = len(setting.cast.governments)
+    if n < 2:
+        return 0.0
+    p = setting.parameters.diplomacy
+    pairs = [(i, j) for i in range(n) for j in range(n) if i != j]
+    mean = sum(float(state.hostility[i, j]) for i, j in pairs) / len(pairs)
+    gap = p.fatigue - p.reaction * p.reciprocity
+    if gap <= 0.0:
+        rest = sum(float(setting.cast.grievance[i, j]) for i, j in pairs) / len(pairs)
+        return (mean - rest) / max(p.reaction / p.fatigue, 1e-9)
+    rest = sum(
+        rest_point(p.reaction, p.fatigue, p.reciprocity, float(setting.cast.grievance[i, j]), float(setting.cast.grievance[j, i]))
+        for i, j in pairs
+    ) / len(pairs)
+    return (mean - rest) / max(p.reaction / gap, 1e-9)
+
+
+def components(state: State, setting: Setting) -> np.ndarray:
+    """The five components this evening, (5,), each in [0, 1]."""
+    p = setting.parameters.outcomes
+    attacks = float(state.attack_window.sum()) / 28.0 * MONTH
+    moves = (float(state.return_memory.sum()) + float(state.flight_memory.sum())) / setting.scale * MONTH
+    n = len(setting.cast.governments)
+    trade = [
+        (float(state.direct_trade[i, j]) + min(float(state.transit_trade[i, j]), float(state.transit_trade[j, i]))) / 2.0
+        for i in range(n) for j in range(i + 1, n)
+    ]
+    return np.array([
+        1.0 - _clip(math.log(max(attacks, 1e-9) / p.attacks_best) / math.log(p.attacks_span)),
+        1.0 - _clip(math.log(max(moves, 1e-9) / p.moves_best) / math.log(p.moves_span)),
+        1.0 - _clip(normalised_hostility(state, setting) / p.relations_worst),
+        float(state.legitimacy.mean()) if n else 1.0,
+        _clip(sum(trade) / len(trade)) if trade else 1.0,
+    ])
+
+
+def _clip(value: float) -> float:
+    return min(max(value, 0.0), 1.0)

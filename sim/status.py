@@ -1,0 +1,100 @@
+"""Legal status: registration, expiry, revocation, regularisation, naturalisation; returnees settle."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pydantic.dataclasses
+from numpy.typing import NDArray
+
+from agents.parameters import STRICT, par
+from agents.vocabulary import ABROAD, Account, Status
+from sim import draws, measures
+from sim.accounts import ACCOUNT_INDEX
+from sim.people import Block
+from sim.state import State
+from sim.streams import Streams
+from sim.today import Today
+
+if TYPE_CHECKING:
+    from sim.setting import Setting
+
+FloatArray = NDArray[np.float64]
+YEAR = 365.25
+
+
+@pydantic.dataclasses.dataclass(config=STRICT, frozen=True)
+class StatusParameters:
+    """How fast statuses change."""
+
+    registration: float = par(0.5, 0.0, 4.0, "1/year at level 1", "assumption: the ACC drive of 2017-18 reached about 0.88 M in half a year", "undocumented people who get papers under registration")
+    regularisation: float = par(0.2, 0.0, 2.0, "1/year at level 1", "assumption", "documented people who become registered refugees")
+    naturalisation: float = par(0.02, 0.0, 0.5, "1/year at level 1", "assumption: rare in the region", "registered refugees who are naturalised")
+    expiry: float = par(0.0, 0.0, 1.0, "1/year", "PoR cards were extended throughout 2021-2024; assumption 0", "cards that run out without renewal")
+    revocation: float = par(0.5, 0.0, 4.0, "1/year at level 1", "assumption", "cards revoked where the status is itself deported")
+    settling: float = par(0.68, 0.0, 4.0, "1/year", "assumption: e-folding of 540 days (180-1,080)", "recent returnees who are absorbed at home")
+    integration: float = par(1.0, 0.0, 5.0, "-", "assumption", "how much the integration lever at 1 speeds up settling")
+    idp_settling: float = par(0.05, 0.0, 1.0, "1/year", "assumption: displacement in Afghanistan is protracted", "displaced people who settle where they are")
+
+
+def change_status(state: State, setting: Setting, streams: Streams, today: Today) -> None:
+    """Draw changes of legal status at every place."""
+    p = setting.parameters.status
+    level = {name: measures.level_at_places(state, setting, name) for name in ("registration", "regularisation", "integration")}
+    for nationality in setting.nationalities:
+        blocks = {status: setting.populations.block(nationality, status) for status in Status}
+        own = setting.world.country == nationality
+        host = ~own
+        to_registered, to_documented = blocks[Status.REGISTERED], blocks[Status.DOCUMENTED]
+        _switch(state, streams, today, blocks[Status.UNDOCUMENTED], to_documented, p.registration / YEAR * level["registration"] * host)
+        _switch(state, streams, today, to_documented, to_registered, p.regularisation / YEAR * level["regularisation"] * host)
+        lost = p.expiry * (1.0 - level["registration"]) + p.revocation * measures.level_at_places(state, setting, "deportation", "registered")
+        _switch(state, streams, today, to_registered, blocks[Status.UNDOCUMENTED], lost / YEAR * host)
+        lost = p.revocation * measures.level_at_places(state, setting, "deportation", "documented")
+        _switch(state, streams, today, to_documented, blocks[Status.UNDOCUMENTED], lost / YEAR * host)
+        _naturalise(state, streams, today, to_registered, p.naturalisation / YEAR * level["regularisation"] * host)
+        faster = 1.0 + p.integration * level["integration"]
+        _switch(state, streams, today, blocks[Status.RETURNEE], blocks[Status.CITIZEN], p.settling / YEAR * faster * own)
+        _switch(state, streams, today, blocks[Status.IDP], blocks[Status.CITIZEN], p.idp_settling / YEAR * faster * own)
+
+
+def _drawn(state: State, streams: Streams, today: Today, block: Block, hazard: FloatArray, address: str) -> NDArray[np.int64] | None:
+    """Draw how many of a block change at each place, (homes, places); None when nobody can."""
+    if not hazard.any():
+        return None
+    here = state.people[block.rows]
+    cells = np.nonzero(here)
+    if not len(cells[0]):
+        return None
+    chances = draws.risks_to_chances(hazard[cells[1]][:, None])
+    drawn = streams.generator("status", address, today.day).multinomial(here[cells], chances)[:, 0]
+    changed = np.zeros_like(here)
+    changed[cells] = drawn
+    return changed
+
+
+def _switch(state: State, streams: Streams, today: Today, source: Block, target: Block, hazard: FloatArray) -> None:
+    """Move people from one status to another at the hazard of each place, 1/day."""
+    changed = _drawn(state, streams, today, source, hazard, f"{source.name}>{target.status.value}")
+    if changed is None:
+        return
+    state.people[source.rows] -= changed
+    if target.homes == source.homes:
+        state.people[target.rows] += changed
+    else:  # by home region into the one row of citizens
+        state.people[target.first] += changed.sum(axis=0)
+
+
+def _naturalise(state: State, streams: Streams, today: Today, source: Block, hazard: FloatArray) -> None:
+    """Book naturalised people out: they are citizens of the host and no longer displaced."""
+    changed = _drawn(state, streams, today, source, hazard, f"{source.name}>naturalised")
+    if changed is None:
+        return
+    state.people[source.rows] -= changed
+    state.accounts[ACCOUNT_INDEX[Account.NATURALISED.value], source.rows] += changed.sum(axis=1)
+
+
+def statuses_abroad() -> tuple[str, ...]:
+    """Statuses of people outside their own country."""
+    return tuple(status.value for status in ABROAD)

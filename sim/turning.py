@@ -1,0 +1,95 @@
+"""Turning points, found in the record afterwards: ruptures, escalations, collapses of legitimacy.
+
+Each is a rule with a duration, so a bad day is no rupture. Thresholds are parameters
+(:class:`sim.stability.OutcomeParameters`); counts of escalations hang on the factor and are reported
+for several.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.today import Event
+
+if TYPE_CHECKING:
+    from sim.record import Record
+    from sim.setting import Setting
+
+FloatArray = NDArray[np.float64]
+
+
+def lasting(condition: NDArray[np.bool_], days: int) -> list[int]:
+    """Days on which a condition has held for ``days`` days in a row for the first time in its spell."""
+    found: list[int] = []
+    run = 0
+    for day, holds in enumerate(condition):
+        run = run + 1 if holds else 0
+        if run == days:
+            found.append(day)
+    return found
+
+
+def escalations(attacks: FloatArray, factor: float) -> list[int]:
+    """Days on which an escalation begins.
+
+    28-day attacks are at least ``factor`` times the mean of the twelve windows before and stand out of
+    Poisson noise by two standard deviations; the episode ends below 1.3 times that mean.
+    """
+    window = np.convolve(attacks, np.ones(28), mode="full")[: len(attacks)]
+    total = np.cumsum(attacks)
+    found: list[int] = []
+    inside = False
+    for day in range(28 * 13, len(attacks)):
+        before = (total[day - 28] - total[day - 28 * 13]) / 12.0
+        if inside:
+            inside = window[day] >= 1.3 * before
+        elif window[day] >= factor * before and window[day] >= before + 2.0 * np.sqrt(4.3 * max(before, 1.0)):
+            found.append(day)
+            inside = True
+    return found
+
+
+def relations_from_index(record: Record, setting: Setting) -> FloatArray:
+    """Normalised hostility day by day, from the hostilities on record."""
+    from sim.diplomacy import rest_point
+
+    cast, p = setting.cast, setting.parameters.diplomacy
+    pairs = [(i, j) for i in range(len(cast.governments)) for j in range(len(cast.governments)) if i != j]
+    if not pairs:
+        return np.zeros(record.length)
+    mean = np.mean([record.series("government", cast.governments[i], f"hostility/{cast.governments[j]}") for i, j in pairs], axis=0)
+    gap = p.fatigue - p.reaction * p.reciprocity
+    if gap <= 0.0:
+        return np.asarray(mean - np.mean([cast.grievance[i, j] for i, j in pairs]))
+    rest = np.mean([
+        rest_point(p.reaction, p.fatigue, p.reciprocity, float(cast.grievance[i, j]), float(cast.grievance[j, i])) for i, j in pairs
+    ])
+    return np.asarray((mean - rest) / max(p.reaction / gap, 1e-9))
+
+
+def turning_points(record: Record, setting: Setting) -> list[Event]:
+    """Find all turning points of a run."""
+    p, cast = setting.parameters.outcomes, setting.cast
+    events = [
+        Event(day, "rupture", "region", "", "", 1.0, f"rupture: hostility above {p.rupture:g} for 28 days")
+        for day in lasting(relations_from_index(record, setting) > p.rupture, 28)
+    ]
+    shut = np.array([record.series("crossing", name, "open") < 0.05 for name in setting.world.crossings])
+    if len(shut):
+        events += [
+            Event(day, "rupture", "region", "", "", 2.0, "rupture: all crossings closed to people for 21 days")
+            for day in lasting(shut.all(axis=0), 21)
+        ]
+    attacks = record.series("region", "region", "attacks")
+    events += [
+        Event(day, "escalation", "region", "", "", p.escalation, f"escalation: attacks reach {p.escalation:g} times the year before")
+        for day in escalations(attacks, p.escalation)
+    ]
+    for i, name in enumerate(cast.governments):
+        legitimacy = record.series("government", name, "legitimacy")
+        low = (legitimacy < p.collapse) & (legitimacy < 0.5 * cast.settings[i].legitimacy)
+        events += [Event(day, "collapse", name, "", "", p.collapse, f"legitimacy of {name} below {p.collapse:g} for 90 days") for day in lasting(low, 90)]
+    return events

@@ -1,0 +1,246 @@
+"""Hashes hold the content and nothing else; a run's folder is whole or not there."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.errors import InputError
+from experiments.manifest import git_state, make_manifest, package_versions, without_home, write_json
+from experiments.runfolder import check_output, discard_empty, scratch_folder
+from experiments.runner import arrow
+from experiments.summary import number, people, plain_summary
+from sim.fingerprint import canonical, digest, table_hash
+
+START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+
+def frame() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "day": np.array([0, 1, 2], dtype=np.int32),
+            "date": [dt.date(2021, 1, day) for day in (1, 2, 3)],
+            "actor": ["a", "", "bä"],
+            "value": [1.5, np.nan, -0.0],
+        }
+    )
+
+
+def manifest(tables: dict[str, pa.Table], folder: Path, **changes: object) -> dict[str, object]:
+    given: dict[str, object] = {
+        "config_hash": "c" * 64, "seeds": {"seed": 1, "replicate": 0}, "inputs": [], "folder": folder, "tables": tables,
+        "started": START, "finished": START + dt.timedelta(seconds=2), "command": ["marchland", "run"], **changes,
+    }  # fmt: skip
+    return make_manifest(**given)  # type: ignore[arg-type]
+
+
+# ------------------------------------------------------------------ hashes
+
+
+def test_table_hash_survives_parquet_chunks_and_dictionaries(tmp_path: Path) -> None:
+    table = arrow(frame())
+    pq.write_table(table, tmp_path / "t.parquet", compression="zstd", row_group_size=1)
+    assert table_hash(pq.read_table(tmp_path / "t.parquet")) == table_hash(table)
+    assert table_hash(pq.read_table(tmp_path / "t.parquet", read_dictionary=["actor"])) == table_hash(table)
+    assert table_hash(pa.concat_tables([table.slice(0, 1), table.slice(1)])) == table_hash(table)
+    assert table_hash(arrow(frame().astype({"day": np.int64}))) == table_hash(table)
+
+
+@pytest.mark.parametrize(
+    ("column", "row", "value"), [("value", 0, 1.5000001), ("value", 1, 0.0), ("actor", 1, "x"), ("actor", 0, ""), ("day", 0, 9)]
+)
+def test_table_hash_sees_every_value(column: str, row: int, value: object) -> None:
+    changed = frame()
+    changed.loc[row, column] = value
+    assert table_hash(arrow(changed)) != table_hash(arrow(frame()))
+
+
+def test_table_hash_sees_names_order_and_where_text_ends() -> None:
+    table = arrow(frame())
+    assert table_hash(table.rename_columns(["day", "date", "who", "value"])) != table_hash(table)
+    assert table_hash(table.take([1, 0, 2])) != table_hash(table)
+    one, other = pa.table({"t": ["ab", "c"]}), pa.table({"t": ["a", "bc"]})
+    assert table_hash(one) != table_hash(other)
+    assert table_hash(pa.table({"t": pa.array([None, "a"])})) != table_hash(pa.table({"t": ["", "a"]}))
+
+
+def test_table_hash_takes_all_nan_and_both_zeros_as_one() -> None:
+    odd = np.frombuffer(np.array([0x7FF8000000000001, 0x8000000000000000], dtype=np.uint64).tobytes())
+    assert math.isnan(odd[0]) and odd[1] == 0
+    assert table_hash(pa.table({"v": odd})) == table_hash(pa.table({"v": np.array([np.nan, 0.0])}))
+
+
+@given(st.lists(st.floats(allow_nan=False), max_size=20), st.integers(0, 19))
+def test_table_hash_of_any_numbers(values: list[float], cut: int) -> None:
+    table = pa.table({"v": pa.array(values, pa.float64())})
+    parts = pa.chunked_array([values[:cut], values[cut:]], pa.float64())
+    assert table_hash(pa.table({"v": parts})) == table_hash(table)
+
+
+def test_a_kind_of_column_without_a_rule_is_refused() -> None:
+    with pytest.raises(TypeError, match="not list"):
+        table_hash(pa.table({"v": [[1]]}))
+
+
+def test_outputs_hash_has_no_time_host_or_command(tmp_path: Path) -> None:
+    tables = {"daily": arrow(frame())}
+    one = manifest(tables, tmp_path)
+    other = manifest(tables, tmp_path, started=START - dt.timedelta(days=9), command=["other"])
+    assert one["outputs_hash"] == other["outputs_hash"]
+    assert one["duration_seconds"] != other["duration_seconds"]
+    assert manifest({"daily": arrow(frame().iloc[:2])}, tmp_path)["outputs_hash"] != one["outputs_hash"]
+    assert one["outputs"] == {"daily": {"rows": 3, "content_sha256": table_hash(tables["daily"])}}
+
+
+def test_canonical_json_does_not_depend_on_the_order_of_keys() -> None:
+    assert canonical({"b": 1, "a": dt.date(2021, 1, 1)}) == b'{"a":"2021-01-01","b":1}'
+
+
+# ------------------------------------------------------------------ what it says
+
+
+def test_inputs_are_named_relative_to_the_scenario(tmp_path: Path) -> None:
+    folder = tmp_path / "scenario"
+    (folder / "observed").mkdir(parents=True)
+    inside, outside = folder / "observed" / "series.csv", tmp_path / "mine.csv"
+    inside.write_text("x")
+    outside.write_text("y")
+    named = manifest({}, folder, inputs=[inside, outside])["inputs"]
+    assert named == [
+        {"name": "observed/series.csv", "sha256": digest(b"x")},
+        {"name": "mine.csv", "sha256": digest(b"y")},
+    ]
+
+
+def test_a_command_says_nothing_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/srv/people/alice")
+    assert without_home("hydra.run.dir=/srv/people/alice/x") == "hydra.run.dir=~/x"
+    assert without_home("scenario.path=/home/bob/y") == "scenario.path=~/y"
+    assert without_home("/Users/carol/z") == "~/z"
+    assert without_home("seed=7") == "seed=7"
+
+
+def test_versions_and_commit() -> None:
+    assert {"mesa", "numpy", "hydra-core"} <= package_versions().keys()
+    commit, dirty = git_state()
+    assert (commit is None) == (dirty is None)
+    assert commit is None or len(commit) == 40
+
+
+def test_json_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    file = tmp_path / "m.json"
+    write_json(file, {"a": 1})
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(file, {"a": math.inf})
+    assert json.loads(file.read_text()) == {"a": 1}
+    assert list(tmp_path.iterdir()) == [file]
+
+
+# ------------------------------------------------------------------ the folder
+
+
+def fill(scratch: Path, text: str) -> None:
+    (scratch / "figures").mkdir()
+    (scratch / "figures" / f"{text}.png").write_text(text)
+    (scratch / "manifest.json").write_text(text)
+
+
+def test_a_folder_appears_whole(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    with scratch_folder(folder, force=False) as scratch:
+        fill(scratch, "one")
+        assert not (folder / "manifest.json").exists()
+    assert {path.name for path in folder.iterdir()} == {"figures", "manifest.json"}
+    with pytest.raises(InputError, match="finished run"), scratch_folder(folder, force=False):
+        pass
+    with scratch_folder(folder, force=True) as scratch:
+        fill(scratch, "two")
+    assert [path.name for path in (folder / "figures").iterdir()] == ["two.png"]
+
+
+def test_an_interrupted_folder_is_as_before(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), scratch_folder(tmp_path / "new", force=False) as scratch:
+        fill(scratch, "one")
+        raise KeyboardInterrupt
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_a_folder_below_a_file_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot write"):
+        check_output(tmp_path / "file" / "x", force=False)
+
+
+def test_checking_a_folder_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    check_output(tmp_path / "a" / "b", force=False)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "file").write_text("")
+    discard_empty(tmp_path / "kept")
+    assert (tmp_path / "kept" / "file").exists()
+
+
+# ------------------------------------------------------------------ the summary
+
+
+def test_summary_in_sentences() -> None:
+    days = 60
+    variables = {
+        ("region", "region", "attacks"): 2.0, ("region", "region", "deaths"): 3.0, ("region", "region", "returns"): 100.0,
+        ("region", "region", "returns_voluntary"): 60.0, ("region", "region", "returns_fear"): 30.0,
+        ("region", "region", "returns_deportation"): 10.0, ("region", "region", "displaced"): 1000.0,
+        ("region", "region", "stability"): 0.5, ("region", "region", "stability_trade"): 0.4,
+        ("government", "north", "hostility/south"): 0.3, ("government", "north", "legitimacy"): 0.6,
+        ("group", "front", "fighters"): 50.0,
+    }  # fmt: skip
+    daily = pd.DataFrame(
+        [
+            (day, dt.date(2021, 12, 1) + dt.timedelta(days=day), *key, value)
+            for day in range(days)
+            for key, value in variables.items()
+        ],
+        columns=["day", "date", "kind", "actor", "variable", "value"],
+    )
+    events = pd.DataFrame(
+        [
+            (5, dt.date(2021, 12, 6), "closure", "north", "", "Gate", 1.0, "closes Gate"),
+            (9, dt.date(2021, 12, 10), "rupture", "north", "south", "", 0.0, ""),
+        ],
+        columns=["day", "date", "kind", "actor", "target", "place", "value", "text"],
+    )
+    text = "\n".join(plain_summary(daily, events, {"attacks": 120.0, "share": 0.12345}, title="T", seed=3))
+    for words in (
+        "T: 1 Dec 2021 to 29 Jan 2022, 60 days, seed 3",
+        "120 attacks killed 180 people",
+        "2021 62, 2022 58",
+        "6,000 people went home, 3,600 by choice, 1,800 for fear of arrest, 600 deported",
+        "most in December 2021: 3,100",
+        "north towards south 0.30",
+        "front 50 to 50",
+        "0.50 at the start",
+        "trade 0.40 to 0.40",
+        "2021-12-06  closure: closes Gate",
+        "2021-12-10  rupture: north south",
+        "0.123",
+    ):
+        assert words in text, words
+
+
+@pytest.mark.parametrize(("value", "text"), [(1_720_000, "1.72 million"), (405_321, "405,000"), (1234, "1,234"), (999_700, "1.00 million")])
+def test_counts_in_words(value: float, text: str) -> None:
+    assert people(value) == text
+
+
+def test_numbers_in_tables() -> None:
+    assert [number(value) for value in (12345.6, 3.0, 0.01234, math.nan)] == ["12,346", "3", "0.0123", "-"]
