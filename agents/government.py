@@ -33,6 +33,9 @@ class GovernmentSettings:
         0.3, 0.0, 0.6, "Goldstein/10 points a week", "assumption", "hostility towards rivals to which it goes back by itself"
     )
     safety: float = par(0.6, 0.0, 1.0, "-", "assumption: a scale against the threshold of voluntary return", "base safety of the country")
+    emigration: float = par(
+        0.0, 0.0, 0.05, "1/year", "assumption: none unless the scenario says so", "hazard of a citizen to emigrate for work"
+    )
     trade_exposure: float = par(0.004, 0.0, 0.3, "share of GDP", "assumption", "GDP lost when all trade with rivals stops")
     transit_weight: float = par(0.5, 0.0, 1.0, "-", "assumption", "weight of transit in that loss; the rest is direct trade")
     remittances: float = par(0.0, 0.0, 0.1, "share of GDP", "assumption", "GDP lost when all citizens abroad in the region are gone")

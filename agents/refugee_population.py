@@ -31,7 +31,7 @@ class FlightParameters:
     """Flight from violence: h = rate * (deaths30 per 100,000)^elasticity."""
 
     rate: float = par(
-        2e-5, 0.0, 1e-2, "1/day", "assumption: one death per 100,000 a month moves about 0.06 % of people a month",
+        5e-6, 0.0, 1e-2, "1/day", "assumption: one death per 100,000 a month moves about 0.015 % of people a month",
         "hazard of flight at one death per 100,000 people in 30 days",
     )
     elasticity: float = par(
@@ -41,11 +41,6 @@ class FlightParameters:
     abroad_share: float = par(
         0.1, 0.0, 1.0, "-", "assumption: most who flee stay in their country (UNHCR Global Trends)",
         "share of those who flee that cross a border, where one can be reached",
-    )
-    emigration: float = par(
-        2.4e-3, 0.0, 2e-2, "1/year",
-        "derived: two-way traffic of about 6,500 a month among 32 M people (IOM flow counts; range 3,000-18,000 a month)",
-        "hazard of emigration for work",
     )
     reentry: float = par(
         0.06, 0.0, 0.3, "1/year", "5 % of returnees intend to leave again (survey among returnees, 2016); assumption 0.02-0.2",
@@ -167,7 +162,7 @@ def intentions(
         )
         reasons.append(f"home safety {safety.mean():.2f} against a threshold of {returns.threshold:.2f}")
     else:
-        rate = flight.emigration / 365.25 + float(situation.exodus.sum())
+        rate = situation.emigration / 365.25 + float(situation.exodus.sum())
         hazards[Reason.EMIGRATION] = np.full((1, 1), rate)
         if status == Status.RETURNEE:
             hazards[Reason.REENTRY] = np.full((1, 1), flight.reentry / 365.25)

@@ -165,6 +165,8 @@ class PopulationSituation:
         Economy of the own country less the load of recent returnees, 1 = as before.
     exodus
         (countries,) extra hazard of emigration to each country from dated events, 1/day.
+    emigration
+        Everyday hazard of citizens to emigrate, 1/year.
     """
 
     name: str
@@ -180,6 +182,7 @@ class PopulationSituation:
     livelihood: float
     hosts: tuple[HostView, ...]
     exodus: FloatArray
+    emigration: float = 0.0
 
 
 @dataclass(frozen=True)

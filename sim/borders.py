@@ -14,9 +14,8 @@ import pydantic.dataclasses
 from numpy.typing import NDArray
 
 from agents.parameters import STRICT, par
-from agents.vocabulary import ABROAD, REASONS, Reason
+from agents.vocabulary import REASONS, Reason
 from sim import draws, measures
-from sim.people import Block
 from sim.state import State
 from sim.streams import Streams
 from sim.today import Today
@@ -126,35 +125,44 @@ def _wait(state: State, setting: Setting, streams: Streams, today: Today, gate: 
 
 def _arrive(state: State, setting: Setting, streams: Streams, today: Today, passed: IntArray) -> None:
     """Send people on from the gate to a destination; ``passed`` is (rows, gates)."""
-    for block in setting.populations.blocks:
-        if block.status not in ABROAD:
-            continue
-        row, gate = np.nonzero(passed[block.rows])
-        if not len(row):
-            continue
-        number = passed[block.rows][row, gate]
-        homeward = setting.gates.destination[gate] == block.nationality
-        weights = _destinations(state, setting, block, row, gate, homeward)
-        rng = streams.generator("arrive", block.name, today.day)
-        drawn = draws.split(rng, number, weights)
-        which, place = np.nonzero(drawn)
-        arrival = (today.day + setting.gates.days_beyond[gate[which], place]) % setting.ring
-        rows = np.where(homeward[which], setting.returnee_row[block.nationality], block.first + row[which])
-        np.add.at(state.inland, (arrival, rows, place), drawn[which, place])
+    row, gate = np.nonzero(passed)
+    if not len(row):
+        return
+    number = passed[row, gate]
+    nationality = setting.populations.nationality[row]
+    homeward = setting.gates.destination[gate] == nationality
+    weights = _destinations(state, setting, row, gate, homeward)
+    chances = draws.shares(weights)
+    drawn = np.empty(weights.shape, dtype=np.int64)
+    bounds = np.searchsorted(row, setting.block_bounds).tolist()
+    for b, block in enumerate(setting.populations.blocks):
+        rows = slice(bounds[b], bounds[b + 1])
+        if bounds[b] < bounds[b + 1]:
+            drawn[rows] = streams.generator("arrive", block.name, today.day).multinomial(number[rows], chances[rows])
+    drawn = draws.settle_strays(drawn, weights)
+    which, place = np.nonzero(drawn)
+    arrival = (today.day + setting.gates.days_beyond[gate[which], place]) % setting.ring
+    line = row[which]
+    rows_after = np.where(homeward[which], setting.returnee_row[setting.populations.nationality[line]], line)
+    np.add.at(state.inland, (arrival, rows_after, place), drawn[which, place])
 
 
 def _destinations(
-    state: State, setting: Setting, block: Block, row: IntArray, gate: IntArray, homeward: NDArray[np.bool_]
+    state: State, setting: Setting, row: IntArray, gate: IntArray, homeward: NDArray[np.bool_]
 ) -> FloatArray:
-    """Weights of destinations (movers, places) beyond the gate."""
-    weights = np.empty((len(row), setting.world.n_places))
-    weights[homeward] = setting.gates.home_share[block.nationality][row[homeward]]
-    if not homeward.all():
-        mass = measures.destination_mass(state, setting, block.nationality)
-        weights[~homeward] = setting.gates.beyond[gate[~homeward]] * mass[None, :]
-        empty = weights.sum(axis=1) <= 0.0
-        if empty.any():  # every destination is full: people crowd in all the same
-            weights[empty] = setting.gates.beyond[gate[empty]] * setting.world.attractiveness[None, :]
+    """Weights of destinations (groups, places) beyond the gate."""
+    weights = setting.home_share[row]
+    if homeward.all():
+        return weights
+    for nation in setting.nationalities:
+        mine = np.flatnonzero(~homeward & (setting.populations.nationality[row] == nation))
+        if not len(mine):
+            continue
+        mass = measures.destination_mass(state, setting, nation)
+        weights[mine] = setting.gates.beyond[gate[mine]] * mass[None, :]
+    full = weights.sum(axis=1) <= 0.0
+    if full.any():  # every destination is full: people crowd in all the same
+        weights[full] = setting.gates.beyond[gate[full]] * setting.world.attractiveness[None, :]
     return weights
 
 

@@ -115,16 +115,24 @@ def split(rng: np.random.Generator, counts: IntArray, weights: FloatArray) -> In
     -------
     Integer array (rows, targets) whose rows sum to ``counts``.
     """
+    return settle_strays(rng.multinomial(counts, shares(weights)), weights)
+
+
+def shares(weights: FloatArray) -> FloatArray:
+    """Turn rows of weights into chances that NumPy's multinomial accepts."""
     total = weights.sum(axis=1, keepdims=True)
     chances = weights / np.where(total > 0.0, total, 1.0)
-    # Rounding may leave the sum a hair above 1, which NumPy refuses for the first k-1 categories.
+    # Rounding may leave the sum of the first k-1 a hair above 1, which NumPy refuses.
     cumulated = chances[:, :-1].sum(axis=1)
     if (cumulated > 1.0).any():
         chances /= np.maximum(cumulated, 1.0)[:, None] * (1.0 + 1e-12)
-    drawn: IntArray = rng.multinomial(counts, chances)
+    return np.asarray(chances)
+
+
+def settle_strays(drawn: IntArray, weights: FloatArray) -> IntArray:
+    """Give the remainder of rounding, which a multinomial leaves at the last target, to the heaviest one."""
     stray = drawn[:, -1] * (weights[:, -1] <= 0.0)
     if stray.any():
-        # The remainder of rounding went to a last target that must not get any: give it to the heaviest.
         rows = np.flatnonzero(stray)
         drawn[rows, weights[rows].argmax(axis=1)] += stray[rows]
         drawn[rows, -1] -= stray[rows]

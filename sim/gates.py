@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.people import Populations
 from sim.world import World
 
 FloatArray = NDArray[np.float64]
@@ -40,10 +41,12 @@ class Gates:
     days_to_gate, days_beyond, days_inland
         Days of travel, at least 1.
     home_route
-        For each country and home region: (places, gates) weight of gates for a return there, without
-        openness: capacity times (length of the whole way)^-route_power.
+        (rows, places, gates) weight of gates for a return to the row's home region, without openness:
+        capacity times (length of the whole way over the shortest)^-route_power; 0 for rows without one.
     home_share
-        For each country and home region: (places,) shares of the places that returnees go to.
+        (rows, places) shares of the places that returnees of the row go to; 0 for rows without home.
+    region_share
+        For each country (home regions, places) the same by home region.
     sideways
         (gates, gates) days from one gate to another of the same origin and destination, 0 = none.
     nearest
@@ -60,8 +63,9 @@ class Gates:
     days_to_gate: IntArray
     days_beyond: IntArray
     days_inland: IntArray
-    home_route: tuple[FloatArray, ...]
-    home_share: tuple[FloatArray, ...]
+    home_route: FloatArray
+    home_share: FloatArray
+    region_share: tuple[FloatArray, ...]
     sideways: IntArray
     nearest: IntArray
 
@@ -77,7 +81,7 @@ class Gates:
         return max(int(days.max()) if days.size else 1 for days in lists)
 
 
-def build_gates(world: World, *, gamma: float, route_power: float, speed: float, short: float) -> Gates:
+def build_gates(world: World, populations: Populations, *, gamma: float, route_power: float, speed: float, short: float) -> Gates:
     """Work out all distances, weights and days of travel.
 
     Parameters
@@ -106,7 +110,8 @@ def build_gates(world: World, *, gamma: float, route_power: float, speed: float,
         beyond=_largest(_gravity(far.T, gamma, short) * (world.attractiveness > 0.0)[None, :], world.attractiveness),
         inland=_largest(_gravity(inland, gamma, short), world.attractiveness),
         days_to_gate=_days(road, speed), days_beyond=_days(far.T, speed), days_inland=_days(inland, speed),
-        home_route=routes, home_share=shares,
+        home_route=_by_row(populations, routes, (world.n_places, len(crossing))),
+        home_share=_by_row(populations, shares, (world.n_places,)), region_share=shares,
         sideways=_sideways(origin, destination, crossing, road, speed),
         nearest=road.argmin(axis=0) if road.size else np.zeros(0, dtype=np.int64),
     )
@@ -168,3 +173,12 @@ def _sideways(origin: IntArray, destination: IntArray, crossing: IntArray, road:
                 km = float((road[:, a] + road[:, b]).min())
                 days[a, b] = max(1, math.ceil(km / speed)) if math.isfinite(km) else 0
     return days
+
+
+def _by_row(populations: Populations, by_region: tuple[FloatArray, ...], shape: tuple[int, ...]) -> FloatArray:
+    """Spread arrays by country and home region over the rows of the table of people."""
+    out = np.zeros((populations.n_rows, *shape))
+    for row, (nationality, home) in enumerate(zip(populations.nationality, populations.home, strict=True)):
+        if home >= 0:
+            out[row] = by_region[int(nationality)][int(home)]
+    return out

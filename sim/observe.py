@@ -116,22 +116,21 @@ def population_situation(state: State, setting: Setting, block: Block, shared: S
             if country != block.nationality
         )
     own = block.nationality
-    government = setting.cast.of_country[own]
-    economy = float(state.economy[government]) if government >= 0 else 1.0
     return PopulationSituation(
         name=block.name,
         status=block.status.value,
         day=state.day,
-        day_of_year=setting.date(state.day).timetuple().tm_yday,
+        day_of_year=shared.day_of_year,
         counts=state.people[block.rows],
         country=setting.world.country,
         own_country=own,
         violence=shared.violence,
         safety=float(state.safety[own]),
         home_violence=shared.home_violence[own] if block.status in BY_HOME else np.zeros(1),
-        livelihood=economy - 5.0 * measures.returnee_share(state, setting, own),
+        livelihood=shared.livelihood[own],
         hosts=hosts,
-        exodus=measures.exodus_rates(state, setting, own, state.day),
+        exodus=shared.exodus[own],
+        emigration=float(setting.emigration[own]),
     )
 
 
@@ -139,13 +138,24 @@ class SharedView:
     """What all populations see alike on a day, worked out once."""
 
     def __init__(self, state: State, setting: Setting) -> None:
+        self.day_of_year = setting.date(state.day).timetuple().tm_yday
+        countries = range(len(setting.world.countries))
+        self.exodus = tuple(measures.exodus_rates(state, setting, n, state.day) for n in countries)
+        self.livelihood = tuple(_livelihood(state, setting, n) for n in countries)
         self.violence = measures.deaths_per_100k(state, setting)
         self.home_violence = tuple(
             np.array([
-                float((weights * self.violence).sum()) for weights in setting.gates.home_share[country]
+                float((weights * self.violence).sum()) for weights in setting.gates.region_share[country]
             ])
             for country in range(len(setting.world.countries))
         )
+
+
+def _livelihood(state: State, setting: Setting, country: int) -> float:
+    """Economy of a country less the load of recent returnees, 1 = as before."""
+    government = setting.cast.of_country[country]
+    economy = float(state.economy[government]) if government >= 0 else 1.0
+    return economy - 5.0 * measures.returnee_share(state, setting, country)
 
 
 def mediator_situation(state: State, setting: Setting, mediator: int, window: int) -> MediatorSituation:

@@ -140,7 +140,7 @@ def _build_setting(config: Config, tables: Tables) -> Setting:
     groups = _with_splinters(config)
     cast = build_cast(tables, world, dict(config.governments), groups, tuple(config.mediators), dict(config.levers))
     movement = config.parameters.movement
-    gates = build_gates(world, gamma=movement.gamma, route_power=movement.route_power, speed=movement.speed, short=movement.short)
+    gates = build_gates(world, populations, gamma=movement.gamma, route_power=movement.route_power, speed=movement.speed, short=movement.short)
     initial = initial_people(tables, world, populations, scale)
     return derive(config, tables, world, populations, cast, gates, start, end, initial)
 

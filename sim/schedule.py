@@ -72,7 +72,7 @@ def _movement(model: MarchlandModel, today: Today) -> None:
     state, setting, streams = model.state, model.setting, model.streams
     follow_deadlines(state, setting, today)
     pass_gates(state, setting, streams, today)
-    depart(state, setting, streams, today, today.intentions)
+    depart(state, setting, streams, today)
     remember_removals(state, setting, today)
     remember_returns(state, setting, today)
 

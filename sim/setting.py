@@ -46,6 +46,13 @@ class Setting:
     start: dt.date
     days: int
     initial: IntArray
+    block_bounds: IntArray  #: first row of every block, and the number of rows
+    row_is_abroad: NDArray[np.bool_]
+    row_out: IntArray  #: (rows, places) row that people travel abroad in: undocumented once they leave
+    row_fled: IntArray  #: (rows, places) row of people who flee inside their country
+    row_back: IntArray  #: (rows,) row of people who return inside their country
+    emigration: FloatArray  #: (countries,) everyday emigration of citizens, 1/year
+    country_onehot: IntArray  #: (places, countries)
     kernels: tuple[FloatArray, ...]
     severity: FloatArray
     shelter_weights: FloatArray
@@ -88,6 +95,11 @@ class Setting:
         return bool(np.isfinite(self.world.limit).any())
 
     @property
+    def home_share(self) -> FloatArray:
+        """Shares of places that people of a row return to, (rows, places)."""
+        return self.gates.home_share
+
+    @property
     def baseline_operations(self) -> FloatArray:
         """Operations of each government at the start, (governments,)."""
         column = self.cast.columns.get(("operations", ""), -1)
@@ -112,27 +124,29 @@ class Setting:
         crossing = self.world.crossings[int(self.gates.crossing[gate])]
         return f"{crossing}>{self.world.countries[int(self.gates.destination[gate])]}"
 
-    def row_abroad(self, block: Block, home: IntArray, place: IntArray) -> IntArray:
-        """Rows that people of a block travel in towards a gate: undocumented once they leave their country."""
-        if block.status in ABROAD:
-            return block.first + home
-        first = self.populations.block(block.nationality, Status.UNDOCUMENTED).first
-        return first + (home if block.status is Status.IDP else self.world.home[place])
-
-    def row_inland(self, block: Block, home: IntArray, place: IntArray, back: NDArray[np.bool_]) -> IntArray:
-        """Rows that people travel in inside a country: displaced when they flee at home, citizens on return."""
-        if block.status in ABROAD:
-            return block.first + home
-        displaced = self.populations.block(block.nationality, Status.IDP).first
-        citizens = self.populations.block(block.nationality, Status.CITIZEN).first
-        fled = displaced + (home if block.status is Status.IDP else self.world.home[place])
-        return np.where(back, citizens, fled)
-
     def row_turning_back(self, rows: IntArray, country: int) -> IntArray:
         """Rows of people who turn back at a gate into ``country``: citizens again in their own country."""
         own = self.populations.nationality[rows] == country
         citizens = np.array([self.populations.block(int(n), Status.CITIZEN).first for n in self.populations.nationality[rows]], dtype=np.int64)
         return np.where(own, citizens, rows)
+
+
+def _row_maps(populations: Populations, world: World) -> tuple[IntArray, IntArray, IntArray]:
+    """Rows that people change into when they leave the country, flee inside it, or go home inside it."""
+    shape = (populations.n_rows, world.n_places)
+    out = np.broadcast_to(np.arange(populations.n_rows)[:, None], shape).copy()
+    fled, back = out.copy(), np.arange(populations.n_rows)
+    for block in populations.blocks:
+        if block.status in ABROAD:
+            continue
+        undocumented = populations.block(block.nationality, Status.UNDOCUMENTED).first
+        displaced = populations.block(block.nationality, Status.IDP).first
+        back[block.rows] = populations.block(block.nationality, Status.CITIZEN).first
+        for row in range(block.first, block.first + block.homes):
+            home = np.maximum(world.home, 0) if block.status is not Status.IDP else populations.home[row]
+            out[row] = undocumented + home
+            fled[row] = displaced + home
+    return out, fled, back
 
 
 def derive(
@@ -157,12 +171,19 @@ def derive(
         returnee[nationality] = populations.block(nationality, Status.RETURNEE).first
     here = [initial[:, places_of[c]] for c in cast.country]
     at_start = np.array([[int(here[i][foreign[c][s]].sum()) for s in range(len(ABROAD))] for i, c in enumerate(cast.country)], dtype=np.int64)
+    row_out, row_fled, row_back = _row_maps(populations, world)
+    emigration = np.zeros(len(world.countries))
+    emigration[list(cast.country)] = [s.emigration for s in cast.settings]
     residents = np.array([float(world.residents[p].sum()) for p in places_of])
     deaths = np.array([_deaths_at_start(config, cast, tables, world, i) for i in range(len(cast.governments))])
     scaled = world.residents / config.scenario.people_scale
     return Setting(
         config=config, tables=tables, world=world, populations=populations, cast=cast, gates=gates, start=start,
         days=(end - start).days + 1, initial=initial,
+        block_bounds=np.array([b.first for b in populations.blocks] + [populations.n_rows], dtype=np.int64),
+        row_is_abroad=np.isin(np.arange(populations.n_rows), np.concatenate(abroad_rows)),
+        row_out=row_out, row_fled=row_fled, row_back=row_back, emigration=emigration,
+        country_onehot=(world.country[:, None] == np.arange(len(world.countries))[None, :]).astype(np.int64),
         kernels=tuple(in_reach(config.parameters.violence.reach, world, cast, g) for g in range(len(cast.groups))),
         severity=severity_table(config.parameters.violence.alpha, config.parameters.violence.largest),
         shelter_weights=_shelters(tables, world, cast), baseline_levels=_baseline(cast),

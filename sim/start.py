@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from agents.decisions import GroupDecision
 from sim.diplomacy import rest_point
 from sim.granting import grant
@@ -34,6 +32,7 @@ def first_state(setting: Setting) -> State:
             state.fighters[cast.groups.index(row.group), world.place_index(row.place)] += row.fighters
     state.campaigns = tuple(GroupDecision(effort=cast.weights[g]) for g in range(len(cast.groups)))
     _violence(state, setting)
+    state.safety[:] = 0.6  # countries without a government: as safe as the default of one
     for i, settings in enumerate(cast.settings):
         state.safety[cast.country[i]] = settings.safety
         state.legitimacy[i] = settings.legitimacy
@@ -71,6 +70,3 @@ def _violence(state: State, setting: Setting) -> None:
     for i in range(len(cast.governments)):
         if any(target == i for target in cast.group_target):
             state.civilian_harm[i] = setting.parameters.fighters.harm_reference / 30.0
-    state.weariness[:] = np.array([
-        0.5 * np.log1p(state.death_memory[setting.places_of[c]].sum()) for c in cast.country
-    ]) * 0.0
