@@ -144,59 +144,88 @@ def trickle(status: str, parameters: ReturnParameters) -> float:
     return parameters.trickle_documented if status == Status.DOCUMENTED else parameters.trickle_undocumented
 
 
-def intentions(
-    situation: PopulationSituation, flight: FlightParameters, returns: ReturnParameters
-) -> PopulationIntentions:
+class Rules:
+    """The rules that all populations of a model share, with the parts that are alike worked out once a day.
+
+    Situations of one day share their arrays, so the hazard of flight is worked out once for all
+    populations and the safety of home once for each nationality.
+    """
+
+    def __init__(self, flight: FlightParameters, returns: ReturnParameters) -> None:
+        self.flight = flight
+        self.returns = returns
+        self._violence: FloatArray | None = None
+        self._flight: FloatArray = np.zeros((1, 1))
+        self._homes: dict[int, tuple[FloatArray, FloatArray, FloatArray]] = {}
+
+    def flight_hazard(self, violence: FloatArray) -> FloatArray:
+        """Hazard of flight, (1, places), 1/day: rate * (deaths30 per 100,000)^elasticity, 0 without deaths."""
+        if violence is not self._violence:
+            power = np.power(violence, self.flight.elasticity, where=violence > 0.0, out=np.zeros_like(violence))
+            self._flight = (self.flight.rate * power)[None, :]
+            self._violence = violence
+        return self._flight
+
+    def home(self, situation: PopulationSituation) -> tuple[FloatArray, FloatArray]:
+        """Safety of the home regions, and the share of full voluntary return it brings, both (homes,)."""
+        known = self._homes.get(situation.own_country)
+        if known is None or known[0] is not situation.home_violence:
+            safety = home_safety(situation, self.returns)
+            known = (situation.home_violence, safety, safe_enough(safety, self.returns))
+            self._homes[situation.own_country] = known
+        return known[1], known[2]
+
+
+def home_safety(situation: PopulationSituation, returns: ReturnParameters) -> FloatArray:
+    """Safety of each home region: base safety, livelihood, and quiet."""
+    quiet = np.maximum(1.0 - returns.violence_weight * situation.home_violence, 0.0)
+    return situation.safety * min(max(situation.livelihood, 0.0), 1.0) * quiet
+
+
+def intentions(situation: PopulationSituation, rules: Rules) -> PopulationIntentions:
     """Hazards of setting out for one nationality and status, per home region and place."""
     status = situation.status
-    hazards: dict[Reason, FloatArray] = {
-        Reason.FLIGHT: (flight.rate * np.power(situation.violence, flight.elasticity))[None, :] * (situation.violence > 0.0)
-    }
-    reasons: list[str] = []
+    hazards: dict[Reason, FloatArray] = {Reason.FLIGHT: rules.flight_hazard(situation.violence)}
     if status in ABROAD:
-        reasons += _abroad(situation, returns, hazards)
-    elif status == Status.IDP:
-        safety = _home_safety(situation, returns)
-        hazards[Reason.VOLUNTARY] = np.broadcast_to(
-            (returns.idp_return * safe_enough(safety, returns))[:, None], situation.counts.shape
-        )
-        reasons.append(f"home safety {safety.mean():.2f} against a threshold of {returns.threshold:.2f}")
-    else:
-        rate = situation.emigration / 365.25 + float(situation.exodus.sum())
-        hazards[Reason.EMIGRATION] = np.full((1, 1), rate)
-        if status == Status.RETURNEE:
-            hazards[Reason.REENTRY] = np.full((1, 1), flight.reentry / 365.25)
-            hazards[Reason.EMIGRATION] = np.zeros((1, 1))
-        reasons.append(f"emigration {rate * 1e5:.2f} per 100,000 a day")
-    return PopulationIntentions(hazards, tuple(reasons))
+        return _abroad(situation, rules, hazards)
+    if status == Status.IDP:
+        safety, safe = rules.home(situation)
+        hazards[Reason.VOLUNTARY] = rules.returns.idp_return * safe[:, None]
+        return PopulationIntentions(hazards, _home_words(safety, rules.returns))
+    if status == Status.RETURNEE:
+        rate = rules.flight.reentry / 365.25
+        hazards[Reason.REENTRY] = np.full((1, 1), rate)
+        return PopulationIntentions(hazards, (f"re-entry {rate * 1e5:.2f} per 100,000 a day",))
+    rate = situation.emigration / 365.25 + float(situation.exodus.sum())
+    hazards[Reason.EMIGRATION] = np.full((1, 1), rate)
+    return PopulationIntentions(hazards, (f"emigration {rate * 1e5:.2f} per 100,000 a day",))
 
 
-def _home_safety(situation: PopulationSituation, returns: ReturnParameters) -> FloatArray:
-    quiet = np.clip(1.0 - returns.violence_weight * situation.home_violence, 0.0, 1.0)
-    return np.asarray(situation.safety * float(np.clip(situation.livelihood, 0.0, 1.0)) * quiet)
+def _home_words(safety: FloatArray, returns: ReturnParameters) -> tuple[str, ...]:
+    lowest, highest = float(safety.min()), float(safety.max())
+    return (f"home safety {lowest:.2f}-{highest:.2f} against a threshold of {returns.threshold:.2f}",)
 
 
 def _abroad(
-    situation: PopulationSituation, returns: ReturnParameters, hazards: dict[Reason, FloatArray]
-) -> list[str]:
-    """Fill in the hazards of people outside their own country."""
-    safety = _home_safety(situation, returns)
+    situation: PopulationSituation, rules: Rules, hazards: dict[Reason, FloatArray]
+) -> PopulationIntentions:
+    """Hazards of people outside their own country."""
+    returns = rules.returns
+    safety, safe = rules.home(situation)
     swing = season(situation.day_of_year, returns) if situation.status == Status.UNDOCUMENTED else 1.0
-    voluntary = returns.voluntary * safe_enough(safety, returns) + trickle(situation.status, returns) * swing
-    fear_by_country = np.zeros(1 + max(int(situation.country.max()), max((h.country for h in situation.hosts), default=0)))
-    words: list[str] = []
-    for host in situation.hosts:
-        fear_by_country[host.country] = fear_hazard(situation.status, host, situation.day_of_year, returns)
-        words.append(
-            f"host {host.country}: deadline fear {host.fear:.2f}, removals {host.removals:.2f} per 1,000 a month"
-        )
+    hazards[Reason.VOLUNTARY] = (returns.voluntary * safe + trickle(situation.status, returns) * swing)[:, None]
+    words = _home_words(safety, returns)
     # Crossings carry country -1 and hold nobody; whatever value they pick up is never used.
-    fear = fear_by_country[situation.country][None, :]
-    hazards[Reason.FEAR] = fear
-    hazards[Reason.ONWARD] = returns.onward * fear
-    hazards[Reason.VOLUNTARY] = voluntary[:, None]
-    words.append(f"home safety {safety.mean():.2f} against a threshold of {returns.threshold:.2f}")
-    return words
+    by_country = [0.0] * len(situation.exodus)
+    for host in situation.hosts:
+        if host.fear > 0.0 or host.removals > 0.0:
+            by_country[host.country] = fear_hazard(situation.status, host, situation.day_of_year, returns)
+            words += (f"host {host.country}: deadline fear {host.fear:.2f}, removals {host.removals:.2f} per 1,000 a month",)
+    if any(by_country):
+        fear = np.array(by_country)[situation.country][None, :]
+        hazards[Reason.FEAR] = fear
+        hazards[Reason.ONWARD] = returns.onward * fear
+    return PopulationIntentions(hazards, words)
 
 
 class RefugeePopulation(mesa.Agent):
@@ -210,6 +239,8 @@ class RefugeePopulation(mesa.Agent):
         ``"Afghanistan undocumented"``, the country's name, the legal status.
     counts
         Function that returns the people of the population (homes, places), a view of the state.
+    rules
+        The rules that it shares with the other populations of the model.
     """
 
     def __init__(
@@ -219,15 +250,13 @@ class RefugeePopulation(mesa.Agent):
         nationality: str,
         status: str,
         counts: Callable[[], NDArray[np.int64]],
-        flight: FlightParameters,
-        returns: ReturnParameters,
+        rules: Rules,
     ) -> None:
         super().__init__(model)
         self.name = name
         self.nationality = nationality
         self.status = status
-        self.flight = flight
-        self.returns = returns
+        self.rules = rules
         self.last_reasons: tuple[str, ...] = ()
         self._counts = counts
 
@@ -238,6 +267,6 @@ class RefugeePopulation(mesa.Agent):
 
     def decide(self, situation: PopulationSituation) -> PopulationIntentions:
         """Form intentions for today. Pure apart from keeping the reasons for the inspector."""
-        decision = intentions(situation, self.flight, self.returns)
+        decision = intentions(situation, self.rules)
         self.last_reasons = decision.reasons
         return decision

@@ -22,6 +22,7 @@ from sim.today import Today
 
 if TYPE_CHECKING:
     from sim.setting import Setting
+    from sim.ways import Ways
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -52,40 +53,39 @@ def closure(state: State, setting: Setting, lever: str) -> FloatArray:
     return np.asarray(1.0 - is_open)
 
 
-def openness(state: State, setting: Setting) -> FloatArray:
+def openness(is_open: FloatArray, setting: Setting) -> FloatArray:
     """How far a gate counts when people choose a way, (gates,): open, or passable by irregular ways."""
-    is_open = 1.0 - closure(state, setting, "close_people")
     lure = setting.parameters.borders.lure * setting.world.permeability
     return np.asarray(is_open + (1.0 - is_open) * lure)[setting.gates.crossing]
 
 
-def pass_gates(state: State, setting: Setting, streams: Streams, today: Today) -> None:
+def pass_gates(state: State, setting: Setting, streams: Streams, today: Today, ways: Ways) -> None:
     """Let people arrive at gates, pass them, and go on to their destinations."""
     slot = today.day % setting.ring
     state.people += state.inland[slot]
     state.inland[slot] = 0
     state.queue += state.toward[slot]
     state.toward[slot] = 0
+    today.is_open = 1.0 - closure(state, setting, "close_people")
+    ways.update(state, today.is_open)
     waiting = state.queue.sum(axis=(0, 1))
-    busy = np.flatnonzero(waiting)
-    if not len(busy):
+    if not waiting.any():
         return
-    passed = np.zeros_like(state.queue)
-    is_open = 1.0 - closure(state, setting, "close_people")[setting.gates.crossing]
-    capacity = setting.world.crossing_capacity[setting.gates.crossing] * is_open
-    for gate in busy.tolist():
-        room = capacity[gate]
-        if waiting[gate] <= room:
-            passed[:, :, gate] = state.queue[:, :, gate]
-        elif room >= 1.0:
+    is_open = today.is_open[setting.gates.crossing]
+    unlimited = setting.world.crossing_capacity[setting.gates.crossing]
+    capacity = np.where(is_open > 0.0, unlimited * np.maximum(is_open, 1e-300), 0.0)
+    passed = np.where(waiting <= capacity, state.queue, 0)
+    held = np.flatnonzero(waiting > capacity).tolist()
+    for gate in held:
+        if capacity[gate] >= 1.0:
             rng = streams.generator("queue", setting.gate_name(gate), today.day)
-            passed[:, :, gate] = draws.share_out(rng, state.queue[:, :, gate], int(room))
+            passed[:, :, gate] = draws.share_out(rng, state.queue[:, :, gate], int(capacity[gate]))
     state.queue -= passed
-    for gate in busy.tolist():
-        if is_open[gate] < 1.0 and waiting[gate] > capacity[gate]:
+    for gate in held:
+        if is_open[gate] < 1.0:
             passed[:, :, gate] += _wait(state, setting, streams, today, gate, float(1.0 - is_open[gate]))
     today.crossed += passed[:, :, ::2] + passed[:, :, 1::2]
-    _arrive(state, setting, streams, today, passed.sum(axis=0))
+    _arrive(state, setting, streams, today, ways, passed.sum(axis=0))
 
 
 def _wait(state: State, setting: Setting, streams: Streams, today: Today, gate: int, closed: float) -> IntArray:
@@ -98,7 +98,7 @@ def _wait(state: State, setting: Setting, streams: Streams, today: Today, gate: 
     p, gates = setting.parameters.borders, setting.gates
     queue = state.queue[:, :, gate]
     others = np.flatnonzero(gates.sideways[gate])
-    open_to = openness(state, setting)[others] * setting.world.crossing_capacity[gates.crossing[others]].clip(max=1e9)
+    open_to = openness(today.is_open, setting)[others] * setting.world.crossing_capacity[gates.crossing[others]].clip(max=1e9)
     rates = np.array([
         p.irregular * float(setting.world.permeability[gates.crossing[gate]]),
         p.divert if open_to.sum() > 0.0 else 0.0,
@@ -123,47 +123,27 @@ def _wait(state: State, setting: Setting, streams: Streams, today: Today, gate: 
     return irregular
 
 
-def _arrive(state: State, setting: Setting, streams: Streams, today: Today, passed: IntArray) -> None:
-    """Send people on from the gate to a destination; ``passed`` is (rows, gates)."""
+def _arrive(state: State, setting: Setting, streams: Streams, today: Today, ways: Ways, passed: IntArray) -> None:
+    """Send people on from the gate to a destination; ``passed`` is (rows, gates).
+
+    Returnees of one home region are alike once they are through the gate, whatever their status was:
+    they are drawn together.
+    """
+    together = np.where(setting.leads_home, passed, 0)
+    passed = passed - together
+    np.add.at(passed, setting.first_of_home, together)
     row, gate = np.nonzero(passed)
     if not len(row):
         return
-    number = passed[row, gate]
     nationality = setting.populations.nationality[row]
     homeward = setting.gates.destination[gate] == nationality
-    weights = _destinations(state, setting, row, gate, homeward)
-    chances = draws.shares(weights)
-    drawn = np.empty(weights.shape, dtype=np.int64)
-    bounds = np.searchsorted(row, setting.block_bounds).tolist()
-    for b, block in enumerate(setting.populations.blocks):
-        rows = slice(bounds[b], bounds[b + 1])
-        if bounds[b] < bounds[b + 1]:
-            drawn[rows] = streams.generator("arrive", block.name, today.day).multinomial(number[rows], chances[rows])
-    drawn = draws.settle_strays(drawn, weights)
-    which, place = np.nonzero(drawn)
-    arrival = (today.day + setting.gates.days_beyond[gate[which], place]) % setting.ring
+    index = np.where(homeward, ways.return_row(row), ways.beyond_row(nationality, gate))
+    rng = streams.generator("arrive", "", today.day)
+    which, place, number = draws.spread(rng, passed[row, gate], ways.places, index)
     line = row[which]
-    rows_after = np.where(homeward[which], setting.returnee_row[setting.populations.nationality[line]], line)
-    np.add.at(state.inland, (arrival, rows_after, place), drawn[which, place])
-
-
-def _destinations(
-    state: State, setting: Setting, row: IntArray, gate: IntArray, homeward: NDArray[np.bool_]
-) -> FloatArray:
-    """Weights of destinations (groups, places) beyond the gate."""
-    weights = setting.home_share[row]
-    if homeward.all():
-        return weights
-    for nation in setting.nationalities:
-        mine = np.flatnonzero(~homeward & (setting.populations.nationality[row] == nation))
-        if not len(mine):
-            continue
-        mass = measures.destination_mass(state, setting, nation)
-        weights[mine] = setting.gates.beyond[gate[mine]] * mass[None, :]
-    full = weights.sum(axis=1) <= 0.0
-    if full.any():  # every destination is full: people crowd in all the same
-        weights[full] = setting.gates.beyond[gate[full]] * setting.world.attractiveness[None, :]
-    return weights
+    arrival = (today.day + setting.gates.days_beyond[gate[which], place]) % setting.ring
+    after = np.where(homeward[which], setting.returnee_row[nationality[which]], line)
+    np.add.at(state.inland, (arrival, after, place), number)
 
 
 def reasons_crossed(today: Today) -> dict[str, int]:

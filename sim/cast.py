@@ -19,6 +19,8 @@ from sim.world import World
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+#: Suffix of the group that may break away from another one.
+SPLINTER = "_splinter"
 #: Levers that are hostile for as long as they are in force, with the act they amount to.
 _HOSTILE = ("deportation", "close_people", "close_trade", "sanctions", "transit", "demand", "denounce", "rebut")
 
@@ -89,6 +91,10 @@ class Cast:
     def slot_share(self, slot: Slot) -> float:
         """Share of a whole act that a slot is: a crossing counts by its share of traffic."""
         return float(self.shares[self.columns[(slot.lever, slot.target)]])
+
+    def groups_of(self, name: str) -> list[int]:
+        """Indices of a group of the tables and of its splinter, if there is one."""
+        return [g for g, group in enumerate(self.groups) if group.removesuffix(SPLINTER) == name]
 
     def slot_weight(self, column: int) -> float:
         """Weight of a slot in costs: a crossing costs by itself, every other slot whole."""
@@ -190,7 +196,7 @@ def _groups(
                 f"groups.{name}.sanctuary: no country {settings.sanctuary!r}; known: {one_of(world.countries)}, or null"
             )
         for row in tables.groups:
-            if row.group == name:
+            if row.group == name.removesuffix(SPLINTER):
                 weights[g, world.place_index(row.place)] = row.weight
     return weights, tuple(sanctuary), tuple(target)
 

@@ -7,6 +7,7 @@ overrides. The result is checked by the schema (:class:`sim.settings.Config`).
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib.resources
 import itertools
 import os
@@ -32,6 +33,7 @@ from omegaconf.errors import MissingMandatoryValue
 
 from agents.errors import InputError
 from sim import complaints, settings
+from sim.folder import read_yaml
 from sim.options import (
     ClassOption,
     ScenarioOption,
@@ -165,7 +167,9 @@ class Session:
                 if not complaints.is_config_error(error):
                     raise
                 raise self._explained(error) from None
-        validate(composed, self._origin(texts, files))
+        origin = self._origin(texts, files)
+        validate(composed, origin)
+        check_dates(composed, origin)
         return composed
 
     def jobs(self) -> Iterator[tuple[str, ...]]:
@@ -299,7 +303,7 @@ def settle(
     InputError
         When a policy is a class that the user did not name.
     """
-    node = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
+    node = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     try:
         tree = cast(Tree, OmegaConf.to_container(node, resolve=True, throw_on_missing=True))
     except MissingMandatoryValue as error:
@@ -330,6 +334,29 @@ def validate(composed: Composed, origin: complaints.Origin | None = None) -> Non
         settings.validate(composed.config)
     except pydantic.ValidationError as error:
         raise complaints.from_pydantic(error, settings.Config, origin) from None
+
+
+def check_dates(composed: Composed, origin: complaints.Origin) -> None:
+    """Check that the days that are asked for lie within those that the scenario's tables are made for.
+
+    Raises
+    ------
+    InputError
+        When ``scenario.start`` or ``scenario.end`` lies outside, or the end before the start.
+    """
+    asked = settings.validate(composed.config).scenario
+    declared = read_yaml(composed.folder)
+    first, last = (dt.date.fromisoformat(str(declared[key])) for key in ("start", "end"))
+    for key, date in (("scenario.start", asked.start), ("scenario.end", asked.end)):
+        if date is None or not first <= date <= last:
+            by = origin(key)
+            where = by if by.startswith(f"{key}=") else f"{by}{key}: "
+            raise InputError(
+                f"{where}{date or 'nothing'} is outside the scenario; {composed.folder.name}/scenario.yaml has days "
+                f"from {first} to {last}"
+            )
+    if asked.start is not None and asked.end is not None and asked.end < asked.start:
+        raise InputError(f"{origin('scenario.end')}scenario.end: {asked.end} lies before scenario.start {asked.start}")
 
 
 def _open(

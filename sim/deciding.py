@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from agents.decisions import Act, GovernmentDecision
+from agents.levers import Slot
 from sim.csvrows import matching
 from sim.diplomacy import points, raised_levers
 from sim.granting import ask, grant, set_level
@@ -23,6 +26,9 @@ def take_decision(state: State, setting: Setting, today: Today, government: int,
     ask(state, setting, government, decision)
     grant(state, setting, government)
     raised_levers(state, setting, government, before, today)
+    now = state.granted[government]
+    for column in np.flatnonzero((before > 0.0) != (now > 0.0)):
+        _closure_event(setting, today, government, setting.cast.slots[column], float(now[column]))
     state.agenda += tuple((government, change) for change in decision.agenda)
     state.acts_due += tuple((government, act) for act in decision.acts)
 
@@ -37,7 +43,8 @@ def play_agenda(state: State, setting: Setting, today: Today) -> None:
         state.agenda = tuple(item for item in state.agenda if item[1].day > today.day)
         for government, change in due:
             set_level(state, setting, government, change.slot, change.level)
-            _closure_event(setting, today, government, change.slot.lever, change.slot.target, change.level)
+            if change.day == today.day:
+                _closure_event(setting, today, government, change.slot, change.level)
         for government in dict.fromkeys(item[0] for item in due):
             grant(state, setting, government)
     acts = [item for item in state.acts_due if item[1].day <= today.day]
@@ -48,7 +55,8 @@ def play_agenda(state: State, setting: Setting, today: Today) -> None:
     _truces(state, setting, today)
 
 
-def _closure_event(setting: Setting, today: Today, government: int, lever: str, target: str, level: float) -> None:
+def _closure_event(setting: Setting, today: Today, government: int, slot: Slot, level: float) -> None:
+    lever, target = slot.lever, slot.target
     if lever in _CLOSURES:
         what = "people" if lever == "close_people" else "trade"
         name = setting.cast.governments[government]

@@ -7,6 +7,8 @@ rate differs. People are drawn by multinomials, which cost the same for any numb
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,21 +36,37 @@ def poisson(uniforms: FloatArray, mean: FloatArray) -> IntArray:
     above = uniforms >= term
     if not above.any():
         return counts
-    largest = float(mean.max())
-    if largest > _LARGE:
+    large = mean > _LARGE
+    if large.any():
         from scipy.stats import poisson as law
 
-        return np.asarray(law.ppf(uniforms, mean), dtype=np.int64).clip(min=0)
+        counts[large] = law.ppf(uniforms[large], mean[large])
+        above &= ~large
     total = term.copy()
-    limit = int(largest + 20.0 * np.sqrt(largest) + 60.0)
-    for k in range(1, limit):
+    k = 0
+    while above.any():
+        k += 1
         counts += above
         term = term * (mean / k)
         total += term
-        above = uniforms >= total
-        if not above.any():
-            break
+        # Rounding may keep the total below a uniform close to 1: terms that add nothing end the search.
+        above &= (uniforms >= total) & ((k < mean) | (term > 1e-17))
     return counts
+
+
+def poisson_one(uniform: float, mean: float) -> int:
+    """One Poisson count by inversion, as :func:`poisson`, without arrays."""
+    if mean > _LARGE:
+        return int(poisson(np.array([uniform]), np.array([mean]))[0])
+    term = total = math.exp(-mean)
+    k = 0
+    while uniform >= total:
+        k += 1
+        term *= mean / k
+        total += term
+        if k > mean and term <= 1e-17:
+            break
+    return k
 
 
 def binomial(uniforms: FloatArray, trials: IntArray, chance: FloatArray) -> IntArray:
@@ -57,26 +75,50 @@ def binomial(uniforms: FloatArray, trials: IntArray, chance: FloatArray) -> IntA
     ``uniforms``, ``trials`` (>= 0) and ``chance`` (in [0, 1]) have one shape. Meant for small expected
     counts (fighters); the loop runs to the largest count drawn.
     """
-    p = np.minimum(chance, 1.0 - 1e-12)
-    term = np.exp(trials * np.log1p(-p))
     counts = np.zeros(trials.shape, dtype=np.int64)
-    above = (uniforms >= term) & (trials > 0)
-    if not above.any():
-        return counts
-    if float((trials * p).max()) > _LARGE:
+    # Above one half those who are spared are counted: the terms below would underflow.
+    high = chance > 0.5
+    some_high = bool(high.any())
+    p = np.where(high, 1.0 - chance, chance) if some_high else chance
+    u = np.where(high, 1.0 - np.nextafter(uniforms, 1.0), uniforms) if some_high else uniforms
+    term = np.exp(trials * np.log1p(-p))
+    above = (u >= term) & (trials > 0)
+    large = trials * p > _LARGE / 2.0
+    if large.any():
         from scipy.stats import binom as law
 
-        return np.asarray(law.ppf(uniforms, trials, chance), dtype=np.int64).clip(0, trials)
-    total = term.copy()
+        counts[large] = law.ppf(u[large], trials[large], p[large])
+        above &= ~large
     odds = p / (1.0 - p)
-    for k in range(1, int(trials.max()) + 1):
+    total = term
+    k = 0
+    while above.any():
+        k += 1
         counts += above
         term = term * odds * np.maximum(trials - k + 1, 0) / k
+        total = total + term
+        above &= (u >= total) & (trials > k) & ((k < trials * p) | (term > 1e-17))
+    return np.where(high, trials - counts, counts) if some_high else counts
+
+
+def binomial_one(uniform: float, trials: int, chance: float) -> int:
+    """One binomial count by inversion, as :func:`binomial`, without arrays."""
+    if trials <= 0 or chance <= 0.0:
+        return 0
+    if chance >= 1.0:
+        return trials
+    if trials * chance > 100.0 or chance > 0.5:
+        return int(binomial(np.array([uniform]), np.array([trials]), np.array([chance]))[0])
+    term = total = math.exp(trials * math.log1p(-chance))
+    odds = chance / (1.0 - chance)
+    k = 0
+    while uniform >= total and k < trials:
+        k += 1
+        term *= odds * (trials - k + 1) / k
         total += term
-        above = (uniforms >= total) & (trials > k)
-        if not above.any():
+        if k > trials * chance and term <= 1e-17:
             break
-    return counts
+    return k
 
 
 def risks_to_chances(hazards: FloatArray) -> FloatArray:
@@ -139,6 +181,84 @@ def settle_strays(drawn: IntArray, weights: FloatArray) -> IntArray:
     return drawn
 
 
+class Table:
+    """Rows of weights over targets, kept ready for drawing.
+
+    Parameters
+    ----------
+    weights
+        (rows, targets) >= 0. A row without any weight has no target (see :attr:`possible`).
+    """
+
+    def __init__(self, weights: FloatArray) -> None:
+        self.weights = np.ascontiguousarray(weights)
+        self.width = weights.shape[1]
+        self.possible = np.empty(len(weights), dtype=np.bool_)
+        self._cumulated = np.empty(weights.shape)
+        #: Running sums of all rows end to end, row r from r to r + 1: one search finds a target in any row.
+        self._keys = np.empty(weights.shape)
+        self._prepare(slice(0, len(weights)))
+
+    def write(self, first: int, weights: FloatArray) -> None:
+        """Replace rows from ``first`` on."""
+        part = slice(first, first + len(weights))
+        self.weights[part] = weights
+        self._prepare(part)
+
+    def _prepare(self, part: slice) -> None:
+        cumulated = self.weights[part].cumsum(axis=1)
+        last = cumulated[:, -1:]
+        self.possible[part] = last[:, 0] > 0.0
+        self._cumulated[part] = cumulated / np.where(last > 0.0, last, 1.0)
+        self._keys[part] = self._cumulated[part] + np.arange(part.start, part.stop)[:, None]
+
+    def choose(self, uniforms: FloatArray, row: IntArray) -> IntArray:
+        """Target of each person by inversion."""
+        found = np.searchsorted(self._keys.ravel(), row + uniforms, side="right") - row * self.width
+        # row + u may round up to the next row when u is within 1e-12 of 1: then the last target that counts.
+        over = (found >= self.width) | (self.weights[row, np.minimum(found, self.width - 1)] <= 0.0)
+        if over.any():
+            found[over] = (self._cumulated[row[over]] < 1.0).sum(axis=1)
+        return np.asarray(found)
+
+
+#: Up to this many people a row it is cheaper to draw a target for each person than a multinomial for the row.
+_FEW = 6
+
+
+def spread(rng: np.random.Generator, counts: IntArray, table: Table, index: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    """Share out counts over the targets of rows of a table, exactly.
+
+    The same law either way: few people choose one by one by inversion, many by one multinomial a row.
+
+    Parameters
+    ----------
+    counts
+        (rows,) people > 0.
+    table, index
+        Row ``index[i]`` of the table holds the targets of ``counts[i]`` people; it must have one.
+
+    Returns
+    -------
+    Three arrays of one length: which row of ``counts``, target, number of people. Pairs may recur.
+    """
+    few = counts <= _FEW
+    if few.all():
+        which = np.repeat(np.arange(len(counts)), counts)
+        return which, table.choose(rng.random(len(which)), index[which]), np.ones(len(which), dtype=np.int64)
+    small, large = np.flatnonzero(few), np.flatnonzero(~few)
+    which = np.repeat(small, counts[small])
+    target = table.choose(rng.random(len(which)), index[which])
+    weights = table.weights[index[large]]
+    drawn = settle_strays(rng.multinomial(counts[large], shares(weights)), weights)
+    row, column = np.nonzero(drawn)
+    return (
+        np.concatenate([which, large[row]]),
+        np.concatenate([target, column]),
+        np.concatenate([np.ones(len(which), dtype=np.int64), drawn[row, column]]),
+    )
+
+
 def pick(rng: np.random.Generator, counts: IntArray, number: int) -> IntArray:
     """Take ``number`` people at random without replacement from cells with ``counts`` people.
 
@@ -151,6 +271,10 @@ def pick(rng: np.random.Generator, counts: IntArray, number: int) -> IntArray:
     """
     ends = counts.cumsum()
     total = int(ends[-1]) if ends.size else 0
+    if number == 1 < total:
+        taken = np.zeros_like(counts)
+        taken[int(ends.searchsorted(rng.integers(0, total), side="right"))] = 1
+        return taken
     if number >= total:
         return counts.copy()
     if number <= 0:

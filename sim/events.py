@@ -41,10 +41,12 @@ class Calendar:
         whole = self.scripts.get(actor)
         if whole is None:
             return Script()
+        # On the first day what began before it and is still in force is taken up as well.
+        since = first if first > 0 else -(10**9)
         return Script(
-            changes=tuple(c for c in whole.changes if first <= c.day <= last),
+            changes=tuple(c for c in whole.changes if since <= c.day <= last),
             acts=tuple(a for a in whole.acts if first <= a.day <= last),
-            announcements=tuple(n for n in whole.announcements if first <= n.day <= last),
+            announcements=tuple(n for n in whole.announcements if since <= n.day <= last and n.deadline >= first),
             truces=tuple(t for t in whole.truces if first <= t[0] <= last),
         )
 

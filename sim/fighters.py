@@ -22,6 +22,7 @@ from agents.parameters import STRICT, par
 from agents.vocabulary import REASONS, Reason
 from sim import draws, measures
 from sim.accounts import FIGHTER_INDEX, book_from_place
+from sim.cast import SPLINTER
 from sim.state import State
 from sim.streams import Streams
 from sim.today import Today
@@ -93,121 +94,150 @@ def grievance(state: State, setting: Setting, government: int) -> float:
 
 
 def turn_over(state: State, setting: Setting, streams: Streams, today: Today) -> None:
-    """Run a day of every group: losses, leaving, relocation, recruits, splinters and mergers."""
-    harmed = np.zeros(len(setting.cast.governments))
-    for g, name in enumerate(setting.cast.groups):
-        recruit(state, setting, streams, today, g)
-        if state.fighters[g].any():
-            _leave_and_move(state, setting, streams, today, g)
+    """Run a day of all groups: recruits, losses, leaving, relocation, splinters and mergers."""
+    recruit(state, setting, streams, today)
+    leave_and_move(state, setting, streams, today)
+    p = setting.parameters.fighters
+    for g in range(len(setting.cast.groups)):
+        if p.splinter > 0.0:
             splinter(state, setting, streams, today, g)
+        if p.merger > 0.0:
             merge(state, setting, streams, today, g)
-        state.losses[g] += (float(today.fighters_killed[g]) - state.losses[g]) / 90.0
-        del name
+    state.losses += (today.fighters_killed - state.losses) / 90.0
     _civilian_harm(state, setting, streams, today)
-    harmed += today.civilians_killed
-    state.civilian_harm += (harmed - state.civilian_harm) / 30.0
+    state.civilian_harm += (today.civilians_killed - state.civilian_harm) / 30.0
 
 
-def hazards(state: State, setting: Setting, group: int) -> FloatArray:
-    """Hazards a day by place: taken by the state, leaving, relocating; (places, 3)."""
-    p, cast, world = setting.parameters.fighters, setting.cast, setting.world
-    settings, target = cast.group_settings[group], cast.group_target[group]
-    deployed = world.country == cast.country[target]
+def hazards(state: State, setting: Setting) -> FloatArray:
+    """Hazards a day: taken by the state, leaving, relocating; (3, groups, places)."""
+    p, cast = setting.parameters.fighters, setting.cast
+    rates = np.empty((3, len(cast.groups), setting.world.n_places))
+    rates[0] = p.host_floor / YEAR
+    rates[1] = p.leaving / YEAR
+    rates[2] = 0.0
+    for g, (settings, target, host) in enumerate(zip(cast.group_settings, cast.group_target, cast.group_sanctuary, strict=True)):
+        campaign = state.campaigns[g]
+        deployed = setting.places_of[cast.country[target]]
+        rates[0, g, deployed] = p.attrition * settings.exposure * cast.level(state, target, "operations") / YEAR
+        if host < 0:
+            continue
+        rates[2, g, deployed] = p.withdrawal * campaign.withdrawal / YEAR
+        cooperation = host_cooperation(state, setting, g)
+        sheltered = setting.places_of[host]
+        rates[0, g, sheltered] = (p.host_floor + p.host_attrition * cooperation) / YEAR
+        rates[2, g, sheltered] = p.infiltration * campaign.infiltration * p.permeability * (1.0 - cooperation) / YEAR
+    return rates
+
+
+def host_cooperation(state: State, setting: Setting, group: int) -> float:
+    """Cooperation of the government that shelters a group with the one that the group fights, 0..1."""
+    cast = setting.cast
     host = cast.group_sanctuary[group]
-    rates = np.empty((world.n_places, 3))
-    rates[:, 1] = p.leaving
-    campaign = state.campaigns[group]
-    rates[:, 0] = np.where(deployed, p.attrition * settings.exposure * cast.level(state, target, "operations"), p.host_floor)
-    rates[:, 2] = np.where(deployed, p.withdrawal * campaign.withdrawal, 0.0)
-    if host < 0:
-        rates[:, 2] = 0.0
-        return rates / YEAR
-    sheltering = cast.of_country[host]
-    cooperation = cast.level(state, sheltering, "cooperation", cast.governments[target]) if sheltering >= 0 else 0.0
-    sheltered = world.country == host
-    rates[sheltered, 0] = p.host_floor + p.host_attrition * cooperation
-    rates[sheltered, 2] = p.infiltration * campaign.infiltration * p.permeability * (1.0 - cooperation)
-    return rates / YEAR
+    sheltering = cast.of_country[host] if host >= 0 else -1
+    if sheltering < 0:
+        return 0.0
+    return cast.level(state, sheltering, "cooperation", cast.governments[cast.group_target[group]])
 
 
-def _leave_and_move(state: State, setting: Setting, streams: Streams, today: Today, group: int) -> None:
-    """Draw who is taken, leaves, relocates or dies in today's attacks; book and move them."""
-    p, name = setting.parameters.fighters, setting.cast.groups[group]
-    fighters = state.fighters[group]
-    chances = draws.risks_to_chances(hazards(state, setting, group))
-    luck = streams.uniforms("fighters", name, today.day, (5, fighters.size))
-    dead = np.minimum(draws.binomial(luck[4], today.attacks[group], np.full(fighters.size, p.attack_loss)), fighters)
-    remaining = fighters - dead
-    used = np.zeros(fighters.size)
-    drawn: list[IntArray] = []
-    for k in range(3):
-        conditional = np.clip(chances[:, k] / np.maximum(1.0 - used, 1e-12), 0.0, 1.0)
-        gone = draws.binomial(luck[k], remaining, conditional)
-        remaining = remaining - gone
-        used = used + chances[:, k]
-        drawn.append(gone)
-    taken, left, moved = drawn
-    captured = draws.binomial(luck[3], taken, np.full(fighters.size, p.captured))
-    killed = int(dead.sum() + taken.sum() - captured.sum())
-    accounts = state.fighter_accounts
-    accounts[FIGHTER_INDEX["killed"], group] += killed
-    accounts[FIGHTER_INDEX["captured"], group] += int(captured.sum())
-    accounts[FIGHTER_INDEX["left"], group] += int(left.sum())
-    today.fighters_killed[group] += killed
-    home = setting.world.country == setting.cast.country[setting.cast.group_target[group]]
-    today.fighters_taken_at_home[group] += int((taken - captured)[home].sum())
-    state.fighters[group] = remaining
-    if moved.any():
-        _relocate(state, setting, streams, today, group, moved, home)
+def leave_and_move(state: State, setting: Setting, streams: Streams, today: Today) -> None:
+    """Draw who dies in today's attacks, is taken, leaves or relocates; book and move them."""
+    p, cast, fighters = setting.parameters.fighters, setting.cast, state.fighters
+    if not fighters.any():
+        return
+    luck = _luck(streams, cast.groups, "fighters", today.day, (5, fighters.shape[1]))
+    dead = np.minimum(_some(luck[:, 4], today.attacks, p.attack_loss), fighters)
+    rates = hazards(state, setting)
+    total = rates.sum(axis=0)
+    gone = draws.binomial(luck[:, 0], fighters - dead, -np.expm1(-total))
+    fighters -= dead + gone
+    killed = dead.sum(axis=1)
+    moved = np.zeros_like(fighters)
+    at_home = setting.at_home
+    for g, place in zip(*(index.tolist() for index in np.nonzero(gone)), strict=True):
+        number, rate, u = int(gone[g, place]), rates[:, g, place], luck[g, :, place]
+        taken = draws.binomial_one(float(u[1]), number, float(rate[0] / total[g, place]))
+        left = draws.binomial_one(float(u[2]), number - taken, float(rate[1] / max(rate[1] + rate[2], 1e-300)))
+        captured = draws.binomial_one(float(u[3]), taken, p.captured)
+        state.fighter_accounts[FIGHTER_INDEX["captured"], g] += captured
+        state.fighter_accounts[FIGHTER_INDEX["left"], g] += left
+        moved[g, place] = number - taken - left
+        killed[g] += taken - captured
+        if at_home[g, place]:
+            today.fighters_taken_at_home[g] += taken - captured
+    state.fighter_accounts[FIGHTER_INDEX["killed"]] += killed
+    today.fighters_killed += killed
+    for g in np.flatnonzero(moved.any(axis=1)).tolist():
+        _relocate(state, setting, streams, today, g, moved[g])
 
 
-def _relocate(
-    state: State, setting: Setting, streams: Streams, today: Today, group: int, moved: IntArray, home: NDArray[np.bool_]
-) -> None:
+def _luck(streams: Streams, names: tuple[str, ...], mechanism: str, day: int, shape: tuple[int, ...]) -> FloatArray:
+    """Uniforms of every group from its own stream, (groups, *shape)."""
+    return np.stack([streams.uniforms(mechanism, name, day, shape) for name in names])
+
+
+def _some(uniforms: FloatArray, trials: IntArray, chance: float) -> IntArray:
+    """Binomial counts where there are trials (mostly few places have any)."""
+    drawn = np.zeros_like(trials)
+    cells = np.nonzero(trials)
+    if len(cells[0]):
+        drawn[cells] = draws.binomial(uniforms[cells], trials[cells], np.full(len(cells[0]), chance))
+    return drawn
+
+
+def _relocate(state: State, setting: Setting, streams: Streams, today: Today, group: int, moved: IntArray) -> None:
     """Send withdrawing fighters into the sanctuary, infiltrating ones to the group's targets."""
-    name = setting.cast.groups[group]
-    numbers = np.array([moved[home].sum(), moved[~home].sum()], dtype=np.int64)
-    effort = np.where(home, state.campaigns[group].effort, 0.0)
-    weights = np.stack([setting.shelter_weights[group], effort])
-    if (weights.sum(axis=1) <= 0.0).any():
+    out = int(moved[setting.at_home[group]].sum())
+    numbers = np.array([int(moved.sum()) - out, out], dtype=np.int64)  # to targets, into sanctuary
+    table = setting.joining[group]
+    effort = state.campaigns[group].effort
+    if effort is not setting.cast.weights[group] and not np.array_equal(effort, setting.cast.weights[group]):
+        table = draws.Table(np.stack([np.where(setting.at_home[group], effort, 0.0), setting.shelter_weights[group]]))
+    if not table.possible.all():
         state.fighters[group] += moved  # nowhere to go: they stay
         return
-    rng = streams.generator("relocation", name, today.day)
-    state.fighters[group] += draws.split(rng, numbers, weights).sum(axis=0)
+    rng = streams.generator("relocation", setting.cast.groups[group], today.day)
+    rows = np.flatnonzero(numbers)
+    _, place, number = draws.spread(rng, numbers[rows], table, rows)
+    np.add.at(state.fighters[group], place, number)
 
 
-def recruit(state: State, setting: Setting, streams: Streams, today: Today, group: int) -> None:
+def recruit(state: State, setting: Setting, streams: Streams, today: Today) -> None:
     """Draw today's recruits and take them out of the people at the places where they join."""
-    p, cast, world = setting.parameters.fighters, setting.cast, setting.world
-    settings, target, host = cast.group_settings[group], cast.group_target[group], cast.group_sanctuary[group]
-    mean = settings.recruits / YEAR * grievance(state, setting, target)
-    home_share, extra = 1.0, 0.0
-    if host >= 0:
-        sheltering = cast.of_country[host]
-        cooperation = cast.level(state, sheltering, "cooperation", cast.governments[target]) if sheltering >= 0 else 0.0
-        mean *= (1.0 + p.sanctuary * (1.0 - cooperation)) / (1.0 + p.sanctuary / 2.0)
-        home_share = settings.home_share
-        extra = p.deportees * measures.coerced_into(today, setting, host) / setting.scale if settings.recruits > 0.0 else 0.0
-    means = np.array([mean * home_share, mean * (1.0 - home_share) + extra])
-    numbers = draws.poisson(streams.uniforms("recruits", cast.groups[group], today.day, 2), means)
-    if not numbers.any():
-        return
-    home = np.where(world.country == cast.country[target], cast.weights[group], 0.0)
-    weights = np.stack([home, setting.shelter_weights[group]])
-    numbers[weights.sum(axis=1) <= 0.0] = 0
-    rng = streams.generator("recruits at", cast.groups[group], today.day)
-    where = draws.split(rng, numbers, np.where(weights.sum(axis=1, keepdims=True) > 0.0, weights, 1.0)).sum(axis=0)
-    for place in np.flatnonzero(where):
-        joined = book_from_place(state, rng, int(place), int(where[place]), "recruited")
-        state.fighters[group, place] += joined
-        state.fighter_accounts[FIGHTER_INDEX["recruited"], group] -= joined
-        today.recruits[group] += joined
+    cast = setting.cast
+    for g, name in enumerate(cast.groups):
+        luck = streams.uniforms("recruits", name, today.day, 2).tolist()
+        numbers = np.array(
+            [draws.poisson_one(u, mean) for u, mean in zip(luck, _recruits(state, setting, g), strict=True)], dtype=np.int64
+        )
+        rows = np.flatnonzero(numbers * setting.joining[g].possible)
+        if not len(rows):
+            continue
+        rng = streams.generator("recruits at", name, today.day)
+        _, places, count = draws.spread(rng, numbers[rows], setting.joining[g], rows)
+        for place, number in zip(places.tolist(), count.tolist(), strict=True):
+            joined = book_from_place(state, rng, place, number, "recruited")
+            state.fighters[g, place] += joined
+            state.fighter_accounts[FIGHTER_INDEX["recruited"], g] -= joined
+            today.recruits[g] += joined
+
+
+def _recruits(state: State, setting: Setting, group: int) -> tuple[float, float]:
+    """Expected recruits of a group today, in the target country and in the sanctuary."""
+    p, cast = setting.parameters.fighters, setting.cast
+    settings, host = cast.group_settings[group], cast.group_sanctuary[group]
+    mean = settings.recruits / YEAR * grievance(state, setting, cast.group_target[group])
+    if host < 0 or mean <= 0.0:
+        return mean, 0.0
+    mean *= (1.0 + p.sanctuary * (1.0 - host_cooperation(state, setting, group))) / (1.0 + p.sanctuary / 2.0)
+    # People recruit among those who came back by force or fear lately: the 30-day mean a day.
+    returnees = p.deportees * float(state.return_memory[host]) / setting.scale
+    return mean * settings.home_share, mean * (1.0 - settings.home_share) + returnees
 
 
 def splinter(state: State, setting: Setting, streams: Streams, today: Today, group: int) -> None:
     """In a truce, part of the group may break away and fight on."""
     p, cast = setting.parameters.fighters, setting.cast
-    name = f"{cast.groups[group]}_splinter"
+    name = cast.groups[group] + SPLINTER
     if p.splinter <= 0.0 or name not in cast.groups or today.day > state.truce_until[group]:
         return
     luck = streams.uniforms("splinter", cast.groups[group], today.day, 1 + setting.world.n_places)
@@ -246,7 +276,9 @@ def _civilian_harm(state: State, setting: Setting, streams: Streams, today: Toda
     for g, name in enumerate(cast.groups):
         killed = int(today.fighters_taken_at_home[g])
         target = cast.group_target[g]
-        number = int(draws.poisson(streams.uniforms("civilians", name, today.day, 1), np.array([rate * killed]))[0])
+        if not killed:
+            continue
+        number = draws.poisson_one(float(streams.uniforms("civilians", name, today.day, 1)[0]), rate * killed)
         if not number:
             continue
         home = np.where(world.country == cast.country[target], cast.weights[g], 0.0)

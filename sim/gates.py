@@ -19,7 +19,9 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 #: Destinations kept for one origin; the others are so far or small that they hardly matter.
-MOST_DESTINATIONS = 20
+MOST_DESTINATIONS = 12
+#: Gates with less weight than this share of the best one are no way home.
+LEAST_SHARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,9 @@ class Gates:
     pull
         (places, gates) (distance + short)^-gamma to the gate, 0 where there is no way.
     beyond
-        (gates, places) the same from the gate to places behind it, at most 20 a gate.
+        (gates, places) the same from the gate to places behind it, at most 12 a gate.
     inland
-        (places, places) the same inside a country, at most 20 a place, without staying.
+        (places, places) the same inside a country, at most 12 a place, without staying.
     days_to_gate, days_beyond, days_inland
         Days of travel, at least 1.
     home_route
@@ -127,7 +129,7 @@ def _days(distance: FloatArray, speed: float) -> IntArray:
 
 
 def _largest(weights: FloatArray, mass: FloatArray) -> FloatArray:
-    """Keep the 20 targets of each row with the largest mass times weight."""
+    """Keep the 12 targets of each row with the largest mass times weight."""
     if weights.shape[1] <= MOST_DESTINATIONS:
         return weights
     score = weights * mass[None, :]
@@ -157,7 +159,9 @@ def _home_routes(
             whole = np.where(leads_home[None, :], road + onward[None, :] + short, np.inf)
             best = np.where(np.isfinite(whole), whole, np.inf).min(axis=1, keepdims=True) if whole.size else whole
             ratio = np.where(np.isfinite(whole), whole / np.where(np.isfinite(best), best, 1.0), np.inf)
-            route[h] = np.where(np.isfinite(ratio), capacity[None, :] * ratio**-power, 0.0)
+            weight = np.where(np.isfinite(ratio), capacity[None, :] * ratio**-power, 0.0)
+            weight[weight < LEAST_SHARE * weight.max(axis=1, keepdims=True)] = 0.0
+            route[h] = weight
         routes.append(route)
         shares.append(share)
     return tuple(routes), tuple(shares)

@@ -66,10 +66,11 @@ def offer_talks(state: State, setting: Setting, streams: Streams, today: Today, 
             _begin(state, setting, today, i, j, mediator)
         else:
             today.event("talks", mediator, f"{a}-{b}", "", 0.0, f"{mediator} offers {a} and {b} talks: declined")
-    for name, level in decision.aid.items():
-        state.mediator_aid[cast.government_index(name)] = level
-    for name, level in decision.sanctions.items():
-        state.mediator_sanctions[cast.government_index(name)] = level
+    for name in cast.governments:
+        i = cast.government_index(name)
+        # Several mediators: what counts is the one that gives, or punishes, most.
+        state.mediator_aid[i] = max(float(state.mediator_aid[i]), decision.aid.get(name, 0.0))
+        state.mediator_sanctions[i] = max(float(state.mediator_sanctions[i]), decision.sanctions.get(name, 0.0))
 
 
 def _begin(state: State, setting: Setting, today: Today, i: int, j: int, who: str) -> None:

@@ -12,7 +12,7 @@ from agents.government import Government
 from agents.mediator import Mediator
 from agents.militant_group import MilitantGroup
 from agents.policies import EMPTY, GovernmentPolicy, GroupPolicy
-from agents.refugee_population import RefugeePopulation
+from agents.refugee_population import RefugeePopulation, Rules
 from sim import observe
 from sim.deadlines import announce
 from sim.deciding import play_agenda, take_decision
@@ -27,6 +27,7 @@ from sim.start import first_state
 from sim.state import State
 from sim.streams import Streams
 from sim.today import Today, new_day
+from sim.ways import Ways, read_news
 
 Policies = Mapping[str, GovernmentPolicy[Any] | GroupPolicy[Any]]
 
@@ -64,6 +65,7 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         self.record = record if record is not None else Record(setting)
         self.policies = dict(policies)
         self.thinking = True
+        self.ways = Ways(setting)
         self._people = self.state.head_count()
         self._fighters = int(self.state.fighters.sum() + self.state.fighter_accounts.sum())
         self._create_agents()
@@ -86,11 +88,11 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
             Mediator(self, name, self.setting.config.mediators[name], lambda m=m: float(self.state.attention[m]))
             for m, name in enumerate(cast.mediators)
         ]
-        parameters = self.setting.parameters
+        rules = Rules(self.setting.parameters.flight, self.setting.parameters.returns)
         self.populations = [
             RefugeePopulation(
                 self, block.name, self.setting.world.countries[block.nationality], block.status.value,
-                self._people_view(block), parameters.flight, parameters.returns,
+                self._people_view(block), rules,
             )
             for block in self.setting.populations.blocks
         ]
@@ -119,10 +121,14 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
     def begin_day(self) -> Today:
         """Return an empty day to be filled by the stages."""
         cast, world = self.setting.cast, self.setting.world
-        return new_day(
+        today = new_day(
             self.state.day, len(cast.governments), len(cast.groups), world.n_places,
             self.setting.populations.n_rows, world.n_crossings, len(world.countries),
         )
+        today.by_country = self.state.people @ self.setting.country_onehot
+        if self.state.day % self.setting.config.scenario.decision_interval == 0:
+            read_news(self.state, self.setting)
+        return today
 
     def end_day(self) -> None:
         """Close the day: the clock moves on, collectors collect."""
@@ -174,6 +180,8 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
             take_decision(state, setting, today, i, decision)
             for note in decision.announcements:
                 announce(state, i, note)
+        state.mediator_aid[:] = 0.0
+        state.mediator_sanctions[:] = 0.0
         for mediator, seen in zip(self.mediators, mediators, strict=True):
             rng = self.streams.generator("decide", mediator.name, day)
             offer_talks(state, setting, self.streams, today, mediator.name, mediator.decide(seen, rng))
@@ -255,7 +263,10 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
             state.agenda = tuple(item for item in state.agenda if item[0] != i)
             state.acts_due = tuple(item for item in state.acts_due if item[0] != i)
             state.announced = tuple(item for item in state.announced if item[0] != i or item[1].day < state.day)
-            state.memories = {name: memory for name, memory in state.memories.items() if name != actor}
+        else:
+            g = self.setting.cast.groups.index(actor)
+            self.state.truces_due = tuple(item for item in self.state.truces_due if item[0] != g)
+        self.state.memories = {name: memory for name, memory in self.state.memories.items() if name != actor}
 
     def _imagination(self, government: int) -> observe.Imagine:
         """Look ahead on a copy: this decision, everybody else as now, no new decisions."""
@@ -264,13 +275,23 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
             other = self.fork()
             other.thinking = False
             other.datacollector = None
-            today = other.begin_day()
-            take_decision(other.state, other.setting, today, government, decision)
-            other.run_for(days)
+            first = other.state.day
+            for offset in range(min(days, other.setting.days - first)):
+                today = other.begin_day()
+                if offset == 0:
+                    take_decision(other.state, other.setting, today, government, decision)
+                    for note in decision.announcements:
+                        announce(other.state, government, note)
+                for stage in DAY:
+                    stage.run(other, today)
+                other.end_day()
             other.forget()
-            first = other.state.day - days
-            rows = {name: other.record.series("region", "region", name)[first:] for name in ("attacks", "deaths", "returns_fear", "returns_deportation", "stability")}
-            return {name: float(values.mean() if name == "stability" else values.sum()) for name, values in rows.items()}
+            names = ("attacks", "deaths", "returns_fear", "returns_deportation", "stability")
+            rows = {name: other.record.series("region", "region", name)[first:] for name in names}
+            return {
+                name: float(values.mean() if name == "stability" and len(values) else values.sum())
+                for name, values in rows.items()
+            }
 
         return imagine
 

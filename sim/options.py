@@ -204,7 +204,7 @@ def registered(scenarios: Sequence[ScenarioOption], classes: Sequence[ClassOptio
     before = {key: copy.copy(store.repo[key]) for key in _OURS if key in store.repo}
     try:
         store.store(name="schema", node=default_tree())
-        for option in scenarios:
+        for option in {option.name: option for option in scenarios}.values():  # of the same name the last: the user's
             node, policies = scenario_node(option)
             defaults: list[object] = []
             for actor, (policy, params) in policies.items():
@@ -215,7 +215,7 @@ def registered(scenarios: Sequence[ScenarioOption], classes: Sequence[ClassOptio
                     defaults.append({f"optional /{group}@policies.{actor}.params": _choice_of(actor)})
             defaults.append("_self_")
             store.store(group="scenario", name=option.name, package="_global_", node={"defaults": defaults, **node})
-        for choice in classes:
+        for choice in dict.fromkeys(classes):
             store.store(group="policy", name=choice.option, node={"name": choice.name, "params": {}})
         yield
     finally:

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from agents.vocabulary import REASONS, Reason
 from sim import measures
-from sim.borders import closure
 from sim.stability import COMPONENTS, components
 from sim.state import State
 from sim.today import Event, Today
@@ -207,14 +206,13 @@ def _actors(state: State, setting: Setting, today: Today, slots: list[NDArray[np
         deployed = int(state.fighters[g, setting.places_of[cast.country[target]]].sum())
         values += [float(state.fighters[g].sum()), float(deployed), float(attacks[g]), float(deaths[g])]
         values += [float(today.recruits[g]), float(today.fighters_killed[g]), float(today.day <= state.truce_until[g])]
-    by_country = measures.people_by_country(state, setting)
+    by_country = today.by_country
     blocks = np.add.reduceat(by_country, [block.first for block in setting.populations.blocks], axis=0) if len(by_country) else by_country
     values += np.concatenate([blocks.sum(axis=1, keepdims=True), blocks], axis=1).ravel().tolist()
     passed = today.crossed.sum(axis=(0, 1))
     queue = state.queue.sum(axis=(0, 1))
-    is_open = 1.0 - closure(state, setting, "close_people")
     for c in range(world.n_crossings):
-        values += [float(passed[c]), float(queue[2 * c] + queue[2 * c + 1]), float(is_open[c])]
+        values += [float(passed[c]), float(queue[2 * c] + queue[2 * c + 1]), float(today.is_open[c])]
     for m in range(len(cast.mediators)):
         values += [float(state.attention[m]), float(state.talks.max()) if state.talks.size else 0.0]
     return values

@@ -12,7 +12,7 @@ import pydantic
 from agents.errors import InputError
 from agents.militant_group import GroupSettings
 from agents.policies import find_policy, make_policy
-from sim.cast import build_cast
+from sim.cast import SPLINTER, build_cast
 from sim.folder import check_actors, read_folder
 from sim.gates import build_gates
 from sim.model import MarchlandModel, Policies
@@ -151,7 +151,7 @@ def _with_splinters(config: Config) -> dict[str, GroupSettings]:
     if config.parameters.fighters.splinter > 0.0:
         import dataclasses
 
-        groups |= {f"{name}_splinter": dataclasses.replace(settings, recruits=0.0) for name, settings in config.groups.items()}
+        groups |= {name + SPLINTER: dataclasses.replace(settings, recruits=0.0) for name, settings in config.groups.items()}
     return groups
 
 

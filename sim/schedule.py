@@ -71,14 +71,15 @@ def _fighters(model: MarchlandModel, today: Today) -> None:
 def _movement(model: MarchlandModel, today: Today) -> None:
     state, setting, streams = model.state, model.setting, model.streams
     follow_deadlines(state, setting, today)
-    pass_gates(state, setting, streams, today)
-    depart(state, setting, streams, today)
+    pass_gates(state, setting, streams, today, model.ways)
+    depart(state, setting, streams, today, model.ways)
     remember_removals(state, setting, today)
     remember_returns(state, setting, today)
 
 
 def _status(model: MarchlandModel, today: Today) -> None:
     change_status(model.state, model.setting, model.streams, today)
+    today.by_country = model.state.people @ model.setting.country_onehot
 
 
 def _society(model: MarchlandModel, today: Today) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from agents.levers import BY_NAME, Slot, Target
 from agents.vocabulary import ABROAD, Status
 from sim.cast import Cast
+from sim.draws import Table
 from sim.gates import Gates
 from sim.people import Block, Populations
 from sim.settings import Config, Parameters
@@ -53,9 +54,16 @@ class Setting:
     row_back: IntArray  #: (rows,) row of people who return inside their country
     emigration: FloatArray  #: (countries,) everyday emigration of citizens, 1/year
     country_onehot: IntArray  #: (places, countries)
+    leads_home: NDArray[np.bool_]  #: (rows, gates) whether a gate leads into the row's own country
+    first_of_home: IntArray  #: (rows,) first row abroad of the same nationality and home region
+    row_of_cell: IntArray  #: (rows * places,)
+    place_of_cell: IntArray  #: (rows * places,)
+    foreign_cells: tuple[tuple[tuple[IntArray, IntArray], ...], ...]  #: index of foreigners by country and status
     kernels: tuple[FloatArray, ...]
     severity: FloatArray
     shelter_weights: FloatArray
+    at_home: NDArray[np.bool_]  #: (groups, places) whether a place lies in the group's target country
+    joining: tuple[Table, ...]  #: for each group: where recruits join at home (row 0) and in sanctuary (row 1)
     baseline_levels: FloatArray
     places_of: tuple[IntArray, ...]
     foreign_rows: tuple[tuple[IntArray, ...], ...]
@@ -93,11 +101,6 @@ class Setting:
     def has_limits(self) -> bool:
         """Whether any place has an admission limit."""
         return bool(np.isfinite(self.world.limit).any())
-
-    @property
-    def home_share(self) -> FloatArray:
-        """Shares of places that people of a row return to, (rows, places)."""
-        return self.gates.home_share
 
     @property
     def baseline_operations(self) -> FloatArray:
@@ -149,6 +152,16 @@ def _row_maps(populations: Populations, world: World) -> tuple[IntArray, IntArra
     return out, fled, back
 
 
+def _first_of_home(populations: Populations) -> IntArray:
+    """For each row the first row abroad of the same nationality and home region; citizens stand for themselves."""
+    first = np.arange(populations.n_rows)
+    for block in populations.blocks:
+        if block.status in ABROAD:
+            registered = populations.block(block.nationality, ABROAD[0]).first
+            first[block.rows] = np.arange(registered, registered + block.homes)
+    return first
+
+
 def derive(
     config: Config, tables: Tables, world: World, populations: Populations, cast: Cast, gates: Gates,
     start: dt.date, end: dt.date, initial: IntArray,
@@ -174,6 +187,7 @@ def derive(
     row_out, row_fled, row_back = _row_maps(populations, world)
     emigration = np.zeros(len(world.countries))
     emigration[list(cast.country)] = [s.emigration for s in cast.settings]
+    shelters = _shelters(tables, world, cast)
     residents = np.array([float(world.residents[p].sum()) for p in places_of])
     deaths = np.array([_deaths_at_start(config, cast, tables, world, i) for i in range(len(cast.governments))])
     scaled = world.residents / config.scenario.people_scale
@@ -183,10 +197,21 @@ def derive(
         block_bounds=np.array([b.first for b in populations.blocks] + [populations.n_rows], dtype=np.int64),
         row_is_abroad=np.isin(np.arange(populations.n_rows), np.concatenate(abroad_rows)),
         row_out=row_out, row_fled=row_fled, row_back=row_back, emigration=emigration,
+        leads_home=gates.destination[None, :] == populations.nationality[:, None],
+        first_of_home=_first_of_home(populations),
+        row_of_cell=np.repeat(np.arange(populations.n_rows), world.n_places),
+        place_of_cell=np.tile(np.arange(world.n_places), populations.n_rows),
+        foreign_cells=tuple(tuple((rows[:, None], places_of[c][None, :]) for rows in foreign[c]) for c in range(len(world.countries))),
         country_onehot=(world.country[:, None] == np.arange(len(world.countries))[None, :]).astype(np.int64),
         kernels=tuple(in_reach(config.parameters.violence.reach, world, cast, g) for g in range(len(cast.groups))),
         severity=severity_table(config.parameters.violence.alpha, config.parameters.violence.largest),
-        shelter_weights=_shelters(tables, world, cast), baseline_levels=_baseline(cast),
+        shelter_weights=shelters,
+        at_home=np.array([world.country == cast.country[t] for t in cast.group_target], dtype=np.bool_).reshape(len(cast.groups), world.n_places),
+        joining=tuple(
+            Table(np.stack([np.where(world.country == cast.country[cast.group_target[g]], cast.weights[g], 0.0), shelters[g]]))
+            for g in range(len(cast.groups))
+        ),
+        baseline_levels=_baseline(cast),
         places_of=places_of, foreign_rows=foreign,
         all_foreign_rows=tuple(np.concatenate(rows) for rows in foreign), abroad_rows=abroad_rows, displaced_rows=displaced,
         returnee_row=returnee, nationalities=nationalities, residents_of=residents,
@@ -217,8 +242,7 @@ def _shelters(tables: Tables, world: World, cast: Cast) -> FloatArray:
     """Weights of places in the sanctuary, by the fighters there at the start, (groups, places)."""
     weights = np.zeros((len(cast.groups), world.n_places))
     for row in tables.groups:
-        if row.group in cast.groups:
-            g = cast.groups.index(row.group)
+        for g in cast.groups_of(row.group):
             place = world.place_index(row.place)
             if world.country[place] == cast.group_sanctuary[g]:
                 weights[g, place] = row.fighters

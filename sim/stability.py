@@ -12,10 +12,11 @@ with its components. Forced *flow* counts, not the displaced stock: a stock call
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pydantic.dataclasses
+from numpy.typing import NDArray
 
 from agents.parameters import STRICT, par
 from sim.diplomacy import rest_point
@@ -24,6 +25,7 @@ from sim.state import State
 if TYPE_CHECKING:
     from sim.setting import Setting
 
+T = TypeVar("T", float, NDArray[np.float64])
 #: Components in the order of every array over them.
 COMPONENTS: tuple[str, ...] = ("violence", "movement", "relations", "legitimacy", "trade")
 MONTH = 365.25 / 12.0
@@ -48,18 +50,25 @@ def normalised_hostility(state: State, setting: Setting) -> float:
     n = len(setting.cast.governments)
     if n < 2:
         return 0.0
-    p = setting.parameters.diplomacy
-    pairs = [(i, j) for i in range(n) for j in range(n) if i != j]
-    mean = sum(float(state.hostility[i, j]) for i, j in pairs) / len(pairs)
-    gap = p.fatigue - p.reaction * p.reciprocity
-    if gap <= 0.0:
-        rest = sum(float(setting.cast.grievance[i, j]) for i, j in pairs) / len(pairs)
+    return normalise((float(state.hostility.sum()) - float(np.trace(state.hostility))) / (n * (n - 1)), setting)
+
+
+def normalise(mean: T, setting: Setting) -> T:
+    """Turn mean hostility (a number or a series) into units of one sustained -10 act a week on both sides.
+
+    Where reaction outweighs fatigue there is no rest point: hostility is counted from the grievances,
+    in units of reaction over fatigue.
+    """
+    p, grievance = setting.parameters.diplomacy, setting.cast.grievance
+    pairs = [(i, j) for i in range(len(grievance)) for j in range(len(grievance)) if i != j]
+    k = p.reaction * p.reciprocity
+    if p.fatigue <= k:
+        rest = sum(float(grievance[i, j]) for i, j in pairs) / len(pairs)
         return (mean - rest) / max(p.reaction / p.fatigue, 1e-9)
     rest = sum(
-        rest_point(p.reaction, p.fatigue, p.reciprocity, float(setting.cast.grievance[i, j]), float(setting.cast.grievance[j, i]))
-        for i, j in pairs
+        rest_point(p.reaction, p.fatigue, p.reciprocity, float(grievance[i, j]), float(grievance[j, i])) for i, j in pairs
     ) / len(pairs)
-    return (mean - rest) / max(p.reaction / gap, 1e-9)
+    return (mean - rest) / max(p.reaction / (p.fatigue - k), 1e-9)
 
 
 def components(state: State, setting: Setting) -> np.ndarray:

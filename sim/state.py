@@ -66,6 +66,9 @@ class State:
     toward: IntArray  #: (slots of the ring, reasons, rows, gates) travelling to a gate
     queue: IntArray  #: (reasons, rows, gates) waiting at a gate
     accounts: IntArray  #: (accounts, rows) dead, recruited, naturalised, outside
+    mass: FloatArray  #: (countries, places) news: mass of places as destinations, by nationality
+    haven: FloatArray  #: (places,) news: attractiveness of calm places inside a country
+    exodus: FloatArray  #: (countries, countries) news: hazard of a dated exodus from, to, 1/day
     # -- fighters --
     fighters: IntArray  #: (groups, places)
     fighter_accounts: IntArray  #: (accounts, groups)
@@ -158,6 +161,7 @@ def empty_state(
         people=counts(rows, places), inland=counts(ring, rows, places),
         toward=counts(ring, len(REASONS), rows, 2 * crossings), queue=counts(len(REASONS), rows, 2 * crossings),
         accounts=counts(len(ACCOUNTS), rows),
+        mass=zeros(countries, places), haven=zeros(places), exodus=zeros(countries, countries),
         fighters=counts(groups, places), fighter_accounts=counts(len(FIGHTER_ACCOUNTS), groups),
         excitation=zeros(groups, places), truce_until=np.full(groups, -1, dtype=np.int64),
         truces_due=(), campaigns=(), surges=(), losses=zeros(groups),

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 YEAR = 365.25
+#: Days between two working days of the offices.
+WEEK = 7
 
 
 @pydantic.dataclasses.dataclass(config=STRICT, frozen=True)
@@ -39,24 +41,33 @@ class StatusParameters:
 
 
 def change_status(state: State, setting: Setting, streams: Streams, today: Today) -> None:
-    """Draw changes of legal status at every place."""
+    """Draw changes of legal status at every place, on the day of the week when offices do their work.
+
+    Rates are small, so changes are drawn once a week with seven days' hazard.
+    """
+    if today.day % WEEK:
+        return
     p = setting.parameters.status
+    week = WEEK / YEAR
     level = {name: measures.level_at_places(state, setting, name) for name in ("registration", "regularisation", "integration")}
+    expelled = {s.value: measures.level_at_places(state, setting, "deportation", s.value) for s in (Status.REGISTERED, Status.DOCUMENTED)}
+    lost = p.expiry * (1.0 - level["registration"])
+    faster = 1.0 + p.integration * level["integration"]
+    abroad = (
+        (Status.UNDOCUMENTED, Status.DOCUMENTED, p.registration * level["registration"]),
+        (Status.DOCUMENTED, Status.REGISTERED, p.regularisation * level["regularisation"]),
+        (Status.REGISTERED, Status.UNDOCUMENTED, lost + p.revocation * expelled["registered"]),
+        (Status.DOCUMENTED, Status.UNDOCUMENTED, p.revocation * expelled["documented"]),
+    )
+    at_home = ((Status.RETURNEE, p.settling * faster), (Status.IDP, p.idp_settling * faster))
     for nationality in setting.nationalities:
         blocks = {status: setting.populations.block(nationality, status) for status in Status}
         own = setting.world.country == nationality
-        host = ~own
-        to_registered, to_documented = blocks[Status.REGISTERED], blocks[Status.DOCUMENTED]
-        _switch(state, streams, today, blocks[Status.UNDOCUMENTED], to_documented, p.registration / YEAR * level["registration"] * host)
-        _switch(state, streams, today, to_documented, to_registered, p.regularisation / YEAR * level["regularisation"] * host)
-        lost = p.expiry * (1.0 - level["registration"]) + p.revocation * measures.level_at_places(state, setting, "deportation", "registered")
-        _switch(state, streams, today, to_registered, blocks[Status.UNDOCUMENTED], lost / YEAR * host)
-        lost = p.revocation * measures.level_at_places(state, setting, "deportation", "documented")
-        _switch(state, streams, today, to_documented, blocks[Status.UNDOCUMENTED], lost / YEAR * host)
-        _naturalise(state, streams, today, to_registered, p.naturalisation / YEAR * level["regularisation"] * host)
-        faster = 1.0 + p.integration * level["integration"]
-        _switch(state, streams, today, blocks[Status.RETURNEE], blocks[Status.CITIZEN], p.settling / YEAR * faster * own)
-        _switch(state, streams, today, blocks[Status.IDP], blocks[Status.CITIZEN], p.idp_settling / YEAR * faster * own)
+        for source, target, rate in abroad:
+            _switch(state, streams, today, blocks[source], blocks[target], week * rate * ~own)
+        _naturalise(state, streams, today, blocks[Status.REGISTERED], week * p.naturalisation * level["regularisation"] * ~own)
+        for source, rate in at_home:
+            _switch(state, streams, today, blocks[source], blocks[Status.CITIZEN], week * rate * own)
 
 
 def _drawn(state: State, streams: Streams, today: Today, block: Block, hazard: FloatArray, address: str) -> NDArray[np.int64] | None:

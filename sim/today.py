@@ -45,9 +45,11 @@ class Today:
     recruits: IntArray  #: (groups,)
     fighters_killed: IntArray  #: (groups,)
     fighters_taken_at_home: IntArray  #: (groups,) killed in operations of the target government
+    by_country: IntArray  #: (rows, countries) people at places, of the evening before, later of today
     left: IntArray  #: (reasons, rows)
     deported: IntArray  #: (countries, rows) deported from each country
     crossed: IntArray  #: (reasons, rows, crossings)
+    is_open: FloatArray  #: (crossings,) how far each is open to people, 0..1
     irregular: int = 0
     refused: int = 0  #: deportations that the daily capacity could not take
     strikes: list[PendingStrike] = field(default_factory=list)
@@ -68,6 +70,7 @@ def new_day(day: int, governments: int, groups: int, places: int, rows: int, cro
     return Today(
         day=day, acts=np.zeros((governments, governments)), attacks=counts(groups, places), deaths=counts(groups, places),
         civilians_killed=counts(governments), people_killed=counts(places), recruits=counts(groups),
-        fighters_killed=counts(groups), fighters_taken_at_home=counts(groups), left=counts(len(REASONS), rows), deported=counts(countries, rows),
+        by_country=counts(rows, countries), fighters_killed=counts(groups), fighters_taken_at_home=counts(groups), left=counts(len(REASONS), rows), deported=counts(countries, rows),
         crossed=counts(len(REASONS), rows, crossings),
+        is_open=np.ones(crossings),
     )

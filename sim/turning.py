@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.stability import normalise
 from sim.today import Event
 
 if TYPE_CHECKING:
@@ -54,20 +55,12 @@ def escalations(attacks: FloatArray, factor: float) -> list[int]:
 
 def relations_from_index(record: Record, setting: Setting) -> FloatArray:
     """Normalised hostility day by day, from the hostilities on record."""
-    from sim.diplomacy import rest_point
-
-    cast, p = setting.cast, setting.parameters.diplomacy
-    pairs = [(i, j) for i in range(len(cast.governments)) for j in range(len(cast.governments)) if i != j]
+    names = setting.cast.governments
+    pairs = [(a, b) for a in names for b in names if a != b]
     if not pairs:
         return np.zeros(record.length)
-    mean = np.mean([record.series("government", cast.governments[i], f"hostility/{cast.governments[j]}") for i, j in pairs], axis=0)
-    gap = p.fatigue - p.reaction * p.reciprocity
-    if gap <= 0.0:
-        return np.asarray(mean - np.mean([cast.grievance[i, j] for i, j in pairs]))
-    rest = np.mean([
-        rest_point(p.reaction, p.fatigue, p.reciprocity, float(cast.grievance[i, j]), float(cast.grievance[j, i])) for i, j in pairs
-    ])
-    return np.asarray((mean - rest) / max(p.reaction / gap, 1e-9))
+    mean = np.mean([record.series("government", a, f"hostility/{b}") for a, b in pairs], axis=0)
+    return normalise(np.asarray(mean, dtype=np.float64), setting)
 
 
 def turning_points(record: Record, setting: Setting) -> list[Event]:

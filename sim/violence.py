@@ -1,7 +1,7 @@
 """Attacks of militant groups: a Hawkes process by group and place, with power-law severity.
 
     mu  = (1 - n) * y * F * exp(omega * (L0 - L) + strike * S + psi * ln(U / U0)) * (1 - sigma * (ops - ops0))
-    lam = (mu + E) * (1 - truce),   N ~ Poisson(lam),   E' = E * exp(-1/tau) + n * (1 - exp(-1/tau)) * N
+    lam = mu * (1 - truce) + E,   N ~ Poisson(lam),   E' = E * exp(-1/tau) + n * (1 - exp(-1/tau)) * N
 
 F are the fighters in reach of the place, y the yearly rate a fighter *including* triggered attacks, so the
 mean does not depend on the branching ratio n. Severity: no death with chance p0, else a discrete power law.
@@ -91,7 +91,7 @@ def in_reach(reach: float, world: World, cast: Cast, group: int) -> FloatArray:
 
 
 def intensity(state: State, setting: Setting, group: int, kernel: FloatArray, undocumented: float) -> FloatArray:
-    """Attacks a day at each place before truce, (places,)."""
+    """Background attacks a day at each place before truce and self-excitation, (places,)."""
     p, cast = setting.parameters.violence, setting.cast
     settings, government = cast.group_settings[group], cast.group_target[group]
     drive = p.opportunity * (cast.settings[government].legitimacy - float(state.legitimacy[government]))
@@ -111,7 +111,7 @@ def intensity(state: State, setting: Setting, group: int, kernel: FloatArray, un
                 base[list(surge.places)] *= surge.factor
             else:
                 base *= surge.factor
-    return np.minimum(base + state.excitation[group], p.most)
+    return np.asarray(base)
 
 
 def attack(state: State, setting: Setting, streams: Streams, today: Today) -> None:
@@ -119,15 +119,17 @@ def attack(state: State, setting: Setting, streams: Streams, today: Today) -> No
     p, cast = setting.parameters.violence, setting.cast
     fade = math.exp(-1.0 / p.memory)
     for g, name in enumerate(cast.groups):
-        state.excitation[g] *= fade
         if not state.fighters[g].any() and not state.excitation[g].any():
             continue
-        mean = intensity(state, setting, g, setting.kernels[g], measures.log_undocumented(state, setting, cast.group_target[g]))
+        background = intensity(state, setting, g, setting.kernels[g], measures.log_undocumented(state, setting, cast.group_target[g]))
         if today.day <= state.truce_until[g]:
-            mean = mean * (1.0 - cast.group_settings[g].truce_effect)
+            # The truce withholds its share of the background; scaling triggered attacks too would
+            # compound over generations and withhold far more than the share in the long run.
+            background = background * (1.0 - cast.group_settings[g].truce_effect)
+        mean = np.minimum(background + state.excitation[g], p.most)
         attacks = draws.poisson(streams.uniforms("attacks", name, today.day, mean.size), mean)
         today.attacks[g] = attacks
-        state.excitation[g] += p.branching * (1.0 - fade) * attacks
+        state.excitation[g] = state.excitation[g] * fade + p.branching * (1.0 - fade) * attacks
         for place in np.flatnonzero(attacks):
             _deaths(state, setting, streams, today, g, int(place))
     _remember(state, setting, today)
