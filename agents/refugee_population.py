@@ -53,11 +53,11 @@ class ReturnParameters:
     """Return: fear of a deadline and of removals, a safety threshold at home, and a steady trickle."""
 
     fear_peak: float = par(
-        9.4e-3, 0.0, 3e-2, "1/day", "fitted: returns of October-November 2023 (evidence: 405,000), given 1.7 M undocumented",
+        1.15e-2, 0.0, 3e-2, "1/day", "fitted: returns of October-November 2023 (evidence: 405,000), given 1.7 M undocumented",
         "hazard of an undocumented person on the day of a credible, salient deadline",
     )
     removal_fear: float = par(
-        9e-4, 0.0, 4e-3, "1/day", "fitted: returns of 2024 (17,000-38,000 a month)",
+        1.1e-3, 0.0, 4e-3, "1/day", "fitted: returns of 2024 (17,000-38,000 a month)",
         "hazard of an undocumented person where removals are many, without a deadline",
     )
     removal_half: float = par(
@@ -213,7 +213,12 @@ def _abroad(
     returns = rules.returns
     safety, safe = rules.home(situation)
     swing = season(situation.day_of_year, returns) if situation.status == Status.UNDOCUMENTED else 1.0
-    hazards[Reason.VOLUNTARY] = (returns.voluntary * safe + trickle(situation.status, returns) * swing)[:, None]
+    # Returns from countries without a government in the scenario (a mere destination) are not modelled.
+    hosts = [False] * len(situation.exodus)
+    for host in situation.hosts:
+        hosts[host.country] = True
+    voluntary = returns.voluntary * safe + trickle(situation.status, returns) * swing
+    hazards[Reason.VOLUNTARY] = voluntary[:, None] * np.array(hosts)[situation.country][None, :]
     words = _home_words(safety, returns)
     # Crossings carry country -1 and hold nobody; whatever value they pick up is never used.
     by_country = [0.0] * len(situation.exodus)

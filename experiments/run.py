@@ -108,15 +108,14 @@ def main(words: Sequence[str]) -> int:
     if Path.cwd().as_posix() not in sys.path:
         sys.path.append(str(Path.cwd()))  # last: a user's own policy classes, never in place of ours
     unique = f"{dt.datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
-    with mock.patch.dict(os.environ, {"MARCHLAND_RUN": unique, "HYDRA_FULL_ERROR": "1"}):
-        with session(
-            arguments.overrides,
-            config_dir=arguments.config_dir,
-            config_name=arguments.config_name,
-            trusted=True,
-            multirun=arguments.multirun,
-        ) as opened:
-            return _run(arguments, opened)
+    with mock.patch.dict(os.environ, {"MARCHLAND_RUN": unique, "HYDRA_FULL_ERROR": "1"}), session(
+        arguments.overrides,
+        config_dir=arguments.config_dir,
+        config_name=arguments.config_name,
+        trusted=True,
+        multirun=arguments.multirun,
+    ) as opened:
+        return _run(arguments, opened)
 
 
 def _run(arguments: Arguments, opened: Session) -> int:
@@ -162,21 +161,25 @@ def _under_hydra(arguments: Arguments, opened: Session) -> None:
     force = "--force" in arguments.flags
     command = ["marchland", *sys.argv[1:]] if sys.argv[1:2] == ["run"] else ["marchland", "run", *sys.argv[1:]]
 
+    failed: list[Exception] = []
+
     def job(config: DictConfig) -> None:
         settings = HydraConfig.get()
         composed = settle(config, tuple(settings.overrides.task), (), trusted, settings.runtime.output_dir)
-        execute(
-            composed,
-            Path(composed.output),
-            force=force,
-            command=command,
-            brief=settings.mode == RunMode.MULTIRUN,
-        )
+        brief = settings.mode == RunMode.MULTIRUN
+        try:
+            execute(composed, Path(composed.output), force=force, command=command, brief=brief)
+        except Exception as error:
+            if brief:  # Hydra goes on with the other jobs and says which one failed
+                raise
+            failed.append(error)  # raised below: Hydra would print lines of its own about it
 
     words = arguments.for_hydra(opened.ready)
     main_of_hydra = hydra.main(config_path="pkg://configs", config_name="config", **VERSION_BASE)(job)
     with mock.patch.object(sys, "argv", ["marchland", *words]):
         main_of_hydra()
+    if failed:
+        raise failed[0]
 
 
 if __name__ == "__main__":

@@ -147,9 +147,14 @@ def _copy_scenario(scenario: Scenario, target: Path) -> None:
     shutil.copyfile(scenario.tables.folder / "scenario.yaml", target / "scenario.yaml")
     for name, file in zip(_COPIES, scenario.tables.files, strict=False):
         if name != "series.csv":
-            shutil.copyfile(file, target / name)
+            (target / name).write_text(_without_comments(file.read_text(encoding="utf-8-sig")), encoding="utf-8")
     if not scenario.tables.observed.empty:
         scenario.tables.observed.to_csv(target / "observed.csv", index=False)
+
+
+def _without_comments(text: str) -> str:
+    """Return a table without its comment lines, so that any program reads it."""
+    return "".join(line for line in text.splitlines(keepends=True) if not line.lstrip().startswith("#"))
 
 
 @contextmanager
@@ -175,7 +180,7 @@ def _progress(scenario: Scenario, console: Console) -> Iterator[Callable[[int, i
 def _where(done: Finished) -> list[str]:
     """Say where the files are."""
     lines = [f"Files in {done.folder}/"]
-    lines.append("  summary.json    the outcomes above, all of them")
+    lines.append("  summary.json    all outcomes of the run in one row")
     lines.append("  daily.parquet   a row a day and variable; places.parquet, events.parquet beside it")
     lines.append("  config.yaml     every number of this run; scenario/ the tables it read")
     lines.append(f"  manifest.json   outputs {str(done.manifest['outputs_hash'])[:12]}, config {str(done.manifest['config_hash'])[:12]}")

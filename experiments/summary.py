@@ -19,6 +19,14 @@ TELLING: tuple[str, ...] = (
     "splinter", "merger", "talks", "closure", "opening", "strike", "operation", "attack", "act",
 )  # fmt: skip
 MOST_EVENTS = 8
+#: Outcomes that the terminal shows, where a run has them; ``summary.json`` holds all.
+KEY_OUTCOMES: tuple[str, ...] = (
+    "attacks", "deaths", "deaths_per_attack", "civilians_killed",
+    "returns", "returns_voluntary", "returns_fear", "returns_deportation", "deportation_share",
+    "flights", "reentries", "displaced",
+    "stability", "stability_weights_low", "stability_weights_high",
+    "stability_violence", "stability_movement", "stability_relations", "stability_legitimacy", "stability_trade",
+)  # fmt: skip
 
 
 def summary_row(outcomes: Mapping[str, float], config: Config, config_hash: str) -> dict[str, object]:
@@ -98,7 +106,9 @@ def plain_summary(
     if dated:
         lines += ["", "Dated events", *dated]
     if outcomes:
-        lines += ["", "Outcomes", *_table(outcomes)]
+        key = {name: outcomes[name] for name in KEY_OUTCOMES if name in outcomes} or outcomes
+        rest = f" ({len(outcomes) - len(key)} more in summary.json)" if len(key) < len(outcomes) else ""
+        lines += ["", f"Outcomes of the whole run{rest}", *_table(key)]
     return lines
 
 
@@ -215,7 +225,10 @@ def _events(events: pd.DataFrame) -> list[str]:
     lines: list[str] = []
     for row in picked.itertuples():
         words = str(row.text or "") or " ".join(str(part) for part in (row.actor, row.target) if part)
-        text = f"{str(row.kind).replace('_', ' ')}: {words}"
+        if row.actor and str(row.actor) not in words:
+            words = f"{row.actor}: {words}"
+        kind = str(row.kind).replace("_", " ")
+        text = words if words.startswith(kind) else f"{kind}: {words}"
         lines.append(f"  {pd.Timestamp(row.date):%Y-%m-%d}  {text if len(text) <= 100 else text[:97] + '...'}")
     return lines
 

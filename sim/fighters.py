@@ -246,6 +246,8 @@ def splinter(state: State, setting: Setting, streams: Streams, today: Today, gro
     other = cast.groups.index(name)
     share = np.full(setting.world.n_places, p.splinter_share)
     gone = draws.binomial(luck[1:], state.fighters[group], share)
+    if not gone.any():
+        return
     state.fighters[group] -= gone
     state.fighters[other] += gone
     today.event("splinter", cast.groups[group], name, "", float(gone.sum()),
@@ -256,7 +258,7 @@ def merge(state: State, setting: Setting, streams: Streams, today: Today, group:
     """A weak group may join the strongest one with the same target."""
     p, cast = setting.parameters.fighters, setting.cast
     size = int(state.fighters[group].sum())
-    if p.merger <= 0.0 or size >= p.merger_size:
+    if p.merger <= 0.0 or not 0 < size < p.merger_size:
         return
     others = [g for g, t in enumerate(cast.group_target) if t == cast.group_target[group] and g != group]
     others = [g for g in others if state.fighters[g].sum() > size]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agents.decisions import GroupDecision
+from agents.vocabulary import ABROAD
 from sim.diplomacy import rest_point
 from sim.granting import grant
 from sim.state import State, empty_state
@@ -41,6 +42,7 @@ def first_state(setting: Setting) -> State:
         state.asked[i] = setting.baseline_levels[i]
         grant(state, setting, i)
     state.baseline[:] = setting.baseline_levels
+    _removals(state, setting)
     p = setting.parameters.diplomacy
     if p.fatigue > p.reaction * p.reciprocity:
         for i in range(len(cast.governments)):
@@ -70,3 +72,15 @@ def _violence(state: State, setting: Setting) -> None:
     for i in range(len(cast.governments)):
         if any(target == i for target in cast.group_target):
             state.civilian_harm[i] = setting.parameters.fighters.harm_reference / 30.0
+
+
+def _removals(state: State, setting: Setting) -> None:
+    """Memory of removals at what the deportation levers of the first day bring about."""
+    stock = setting.foreigners_at_start
+    for i, settings in enumerate(setting.cast.settings):
+        levels = [setting.cast.level(state, i, "deportation", status.value) for status in ABROAD]
+        total = max(sum(levels), 1.0)
+        for s, level in enumerate(levels):
+            if level > 0.0 and stock[i, s] > 0:
+                daily = min(level / total * settings.deportation_capacity * setting.scale, float(stock[i, s]))
+                state.removals[i, s] = 30_000.0 * daily / float(stock[i, s])

@@ -15,9 +15,9 @@ import pandas as pd
 import pytest
 
 import experiments
+from agents.errors import InputError
 from experiments import cli
 from experiments.run import parse
-from agents.errors import InputError
 
 ROOT = Path(experiments.__file__).parent.parent
 SHORT = ("scenario=two_states", "scenario.end=2001-01-20", "figures=false")
@@ -156,8 +156,9 @@ def test_a_class_in_a_scenario_file_is_refused(tmp_path: Path, capsys: pytest.Ca
 def test_a_new_scenario_runs_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["new-scenario", "border"]) == 0
     assert cli.main(["check", "border"]) == 0
-    assert cli.main(["run", "scenario.path=border", "figures=false", "hydra.run.dir=one"]) == 0
+    assert cli.main(["run", "scenario.path=border", "hydra.run.dir=one"]) == 0
     assert Path("one/manifest.json").is_file()
+    assert list(Path("one/figures").glob("*.png"))
     capsys.readouterr()
     assert "border" in wrong(capsys, "new-scenario", "border")
 
@@ -270,6 +271,18 @@ def test_a_bug_is_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("experiments.runner._write", bug)
     with pytest.raises(ZeroDivisionError):
         cli.main(["run", *SHORT, "hydra.run.dir=one"])
+    assert not Path("one").exists()
+
+
+def test_a_wrong_input_found_while_running_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object) -> None:
+        raise InputError("places.csv: wrong")
+
+    monkeypatch.setattr("experiments.runner._write", refuse)
+    assert cli.main(["run", *SHORT, "hydra.run.dir=one"]) == cli.WRONG_INPUT
+    assert [line for line in capfd.readouterr().err.splitlines() if not line.startswith("running")] == ["error: places.csv: wrong"]
     assert not Path("one").exists()
 
 

@@ -219,7 +219,7 @@ def test_summary_in_sentences() -> None:
         ],
         columns=["day", "date", "kind", "actor", "target", "place", "value", "text"],
     )
-    text = "\n".join(plain_summary(daily, events, {"attacks": 120.0, "share": 0.12345}, title="T", seed=3))
+    text = "\n".join(plain_summary(daily, events, {"attacks": 120.0, "deaths_per_attack": 0.12345, "attacks_2021": 62.0}, title="T", seed=3))
     for words in (
         "T: 1 Dec 2021 to 29 Jan 2022, 60 days, seed 3",
         "120 attacks killed 180 people",
@@ -230,9 +230,10 @@ def test_summary_in_sentences() -> None:
         "front 50 to 50",
         "0.50 at the start",
         "trade 0.40 to 0.40",
-        "2021-12-06  closure: closes Gate",
+        "2021-12-06  closure: north: closes Gate",
         "2021-12-10  rupture: north south",
         "0.123",
+        "(1 more in summary.json)",
     ):
         assert words in text, words
 

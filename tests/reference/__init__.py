@@ -1,0 +1,1 @@
+"""Movement person by person: slow, plain, and written apart from the counted engine, to check it against."""
