@@ -41,7 +41,7 @@ class GovernmentSettings:
     remittances: float = par(0.0, 0.0, 0.1, "share of GDP", "assumption", "GDP lost when all citizens abroad in the region are gone")
 
 
-class Government(mesa.Agent):
+class Government(mesa.Agent):  # type: ignore[misc]  # Mesa ships no types
     """A government as a Mesa agent: a shell around its policy; its numbers live in the state."""
 
     def __init__(

@@ -26,7 +26,7 @@ class MediatorSettings:
     )
 
 
-class Mediator(mesa.Agent):
+class Mediator(mesa.Agent):  # type: ignore[misc]  # Mesa ships no types
     """A mediator as a Mesa agent. It has one rule: attention drives what it does."""
 
     def __init__(self, model: mesa.Model, name: str, settings: MediatorSettings, attention: Callable[[], float]) -> None:

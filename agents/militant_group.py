@@ -42,7 +42,7 @@ class GroupSettings:
     )
 
 
-class MilitantGroup(mesa.Agent):
+class MilitantGroup(mesa.Agent):  # type: ignore[misc]  # Mesa ships no types
     """A militant group as a Mesa agent: a shell around its policy; its fighters live in the state."""
 
     def __init__(

@@ -233,7 +233,7 @@ def _abroad(
     return PopulationIntentions(hazards, words)
 
 
-class RefugeePopulation(mesa.Agent):
+class RefugeePopulation(mesa.Agent):  # type: ignore[misc]  # Mesa ships no types
     """All people of one nationality and legal status, as a Mesa agent.
 
     Parameters

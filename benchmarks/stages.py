@@ -1,6 +1,6 @@
 """CPU time of a run, stage by stage, with the share of the random draws.
 
-    python benchmarks/stages.py [scenario] [overrides ...]
+python benchmarks/stages.py [scenario] [overrides ...]
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a keyed stream costs: re-keying one Philox state against making a new generator.
 
-    python benchmarks/streams.py
+python benchmarks/streams.py
 """
 
 from __future__ import annotations

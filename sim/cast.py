@@ -124,7 +124,7 @@ def build_cast(
         raise InputError(f"levers.{unknown[0]}: unknown lever; known: {one_of(tuple(BY_NAME))}")
     slots = slots_of(tuple(levers), tuple(s.value for s in ABROAD), world.crossings, names)
     columns = {(slot.lever, slot.target): i for i, slot in enumerate(slots)}
-    crossing_columns = {
+    crossing_columns: dict[str, IntArray] = {
         lever: np.array([columns[(lever, crossing)] for crossing in world.crossings], dtype=np.int64)
         for lever in ("close_people", "close_trade")
         if lever in levers

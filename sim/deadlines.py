@@ -87,7 +87,7 @@ def _pass_deadline(state: State, setting: Setting, government: int, note: Announ
 def remember_removals(state: State, setting: Setting, today: Today) -> None:
     """Move the memory of removals by today's deportations from each government's country."""
     p = setting.parameters.deadlines
-    stock = measures.foreigners_by_status(state, setting)
+    stock = measures.foreigners_by_status(today.by_country, setting)
     deported = np.array(
         [[today.deported[country, rows].sum() for rows in setting.foreign_rows[country]] for country in setting.cast.country]
     ).reshape(stock.shape)

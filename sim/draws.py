@@ -314,4 +314,5 @@ def share_out(rng: np.random.Generator, counts: IntArray, number: int) -> IntArr
     missing = number - int(taken.sum())
     for cell in order[:missing]:
         taken[cell] += taken[cell] < counts.ravel()[cell]
-    return taken.reshape(counts.shape)
+    shaped: IntArray = taken.reshape(counts.shape)
+    return shaped

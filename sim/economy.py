@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pydantic.dataclasses
+from numpy.typing import NDArray
 
 from agents.parameters import STRICT, par
 from sim import measures
@@ -22,6 +23,9 @@ from sim.state import State
 
 if TYPE_CHECKING:
     from sim.setting import Setting
+
+
+IntArray = NDArray[np.int64]
 
 
 @pydantic.dataclasses.dataclass(config=STRICT, frozen=True)
@@ -64,7 +68,7 @@ def trade(state: State, setting: Setting) -> None:
                 state.direct_trade[j, i] = state.direct_trade[i, j]
 
 
-def output(state: State, setting: Setting) -> None:
+def output(state: State, setting: Setting, by_country: IntArray) -> None:
     """Output of every government's country, 1 = as before."""
     p, cast = setting.parameters.economy, setting.cast
     for i, settings in enumerate(cast.settings):
@@ -74,10 +78,11 @@ def output(state: State, setting: Setting) -> None:
             transit = min(float(state.transit_trade[i, j]), float(state.transit_trade[j, i]))
             lost += settings.transit_weight * (1.0 - transit) + (1.0 - settings.transit_weight) * (1.0 - float(state.direct_trade[i, j]))
         lost = settings.trade_exposure * lost / max(len(rivals), 1)
-        lost += settings.remittances * max(0.0, 1.0 - measures.citizens_abroad(state, setting, i) / max(setting.abroad_at_start[i], 1.0))
-        lost += p.returnee_load * measures.returnee_share(state, setting, cast.country[i])
+        lost += settings.remittances * max(0.0, 1.0 - measures.citizens_abroad(by_country, setting, i) / max(setting.abroad_at_start[i], 1.0))
+        lost += p.returnee_load * measures.returnee_share(by_country, setting, cast.country[i])
         lost += p.sanctions_effect * float(state.mediator_sanctions[i])
-        gained = p.aid_effect * measures.aid_level(state, setting, i)
+        gained = setting.parameters.society.wage_effect / 0.1 * measures.log_foreigners(by_country, setting, i)
+        gained += p.aid_effect * measures.aid_level(state, setting, i)
         for j in rivals:
             gained += p.forum_effect * cast.level(state, j, "forum_support", cast.governments[i])
         state.economy[i] = float(np.clip(1.0 - lost + gained, 0.0, 2.0))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agents.decisions import Act, Announcement, DatedChange
 from agents.levers import Slot
@@ -17,6 +18,7 @@ from agents.situations import Script
 from agents.vocabulary import ABROAD
 from sim.csvrows import matching
 from sim.diplomacy import points
+from sim.granting import grant
 from sim.state import Exodus, State, Surge
 from sim.tables import ExogenousRow, HistoryRow
 from sim.today import Today
@@ -135,9 +137,12 @@ def _resolve(setting: Setting, actor: str, changes: list[tuple[int, Slot, float,
 def play_events(state: State, setting: Setting, calendar: Calendar, today: Today) -> None:
     """Let today's exogenous events take effect, and those that end today cease."""
     for row in calendar.ends.get(today.day, ()):
-        _end(state, setting, row, today)
+        _end(setting, row, today)
     for row in calendar.starts.get(today.day, ()):
         _start(state, setting, row, today)
+    if today.day in calendar.starts or today.day in calendar.ends:
+        state.exogenous_people = _closed(setting, "close_people", today.day)
+        state.exogenous_trade = _closed(setting, "close_trade", today.day)
     state.surges = tuple(surge for surge in state.surges if surge.until > today.day)
 
 
@@ -148,7 +153,8 @@ def _start(state: State, setting: Setting, row: ExogenousRow, today: Today) -> N
         i = cast.governments.index(row.subject)
         column = cast.columns.get(("cooperation", row.target), -1)
         if column >= 0:
-            state.baseline[i, column] = state.asked[i, column] = state.granted[i, column] = row.value
+            state.baseline[i, column] = state.asked[i, column] = row.value
+            grant(state, setting, i)
     elif row.effect == "safety":
         state.safety[world.countries.index(row.subject)] = row.value
     elif row.effect == "exodus":
@@ -156,10 +162,6 @@ def _start(state: State, setting: Setting, row: ExogenousRow, today: Today) -> N
             world.countries.index(row.subject), world.countries.index(row.target), row.value, setting.day_of(row.date), row.decay_days
         )
         state.exoduses = (*state.exoduses, wave)
-    elif row.effect in ("close_people", "close_trade"):
-        closed = state.exogenous_people if row.effect == "close_people" else state.exogenous_trade
-        for place in places:
-            closed[world.crossings.index(place)] = row.value
     elif row.effect == "intensity":
         until = setting.day_of(row.end_date) if row.end_date is not None else setting.days
         indices = tuple(world.place_index(place) for place in places)
@@ -170,10 +172,20 @@ def _start(state: State, setting: Setting, row: ExogenousRow, today: Today) -> N
     today.event("exogenous", row.actor, row.target, place, row.value, row.description)
 
 
-def _end(state: State, setting: Setting, row: ExogenousRow, today: Today) -> None:
+def _closed(setting: Setting, effect: str, day: int) -> NDArray[np.float64]:
+    """Closures by events in force on a day, (crossings,); where several overlap the strictest counts."""
+    closed = np.zeros(setting.world.n_crossings)
+    for row in setting.tables.exogenous:
+        over = row.end_date is not None and setting.day_of(row.end_date) <= day
+        if row.effect == effect and setting.day_of(row.date) <= day and not over:
+            for place in matching(row.places, setting.world.crossings):
+                crossing = setting.world.crossings.index(place)
+                closed[crossing] = max(closed[crossing], row.value)
+    return closed
+
+
+def _end(setting: Setting, row: ExogenousRow, today: Today) -> None:
     if row.effect not in ("close_people", "close_trade"):
         return
-    closed = state.exogenous_people if row.effect == "close_people" else state.exogenous_trade
-    for place in matching(row.places, setting.world.places):
-        closed[setting.world.crossings.index(place)] = 0.0
+    for place in matching(row.places, setting.world.crossings):
         today.event("opening", row.actor, row.target, place, 0.0, f"{place} opens again")

@@ -89,7 +89,7 @@ def grievance(state: State, setting: Setting, government: int) -> float:
     log += p.civilian_harm * (math.log1p(harm / 5.0) - math.log1p(p.harm_reference / 5.0))
     log += p.hardship * (1.0 - float(state.economy[government]))
     if p.refugees:
-        log += p.refugees * measures.log_foreigners(state, setting, government)
+        log += p.refugees * measures.log_foreigners(measures.people_by_country(state, setting), setting, government)
     return math.exp(min(max(log, -1.4), 1.4))
 
 

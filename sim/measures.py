@@ -22,54 +22,53 @@ _COERCED = [REASONS.index(Reason.FEAR), REASONS.index(Reason.DEPORTATION)]
 
 def people_by_country(state: State, setting: Setting) -> IntArray:
     """People at places, (rows, countries)."""
-    columns = [state.people[:, places].sum(axis=1) for places in setting.places_of]
-    return np.stack(columns, axis=1)
+    counted: IntArray = state.people @ setting.country_onehot
+    return counted
 
 
-def foreigners_by_status(state: State, setting: Setting) -> IntArray:
-    """Foreigners at places of each government's country, (governments, statuses abroad)."""
+def foreigners_by_status(by_country: IntArray, setting: Setting) -> IntArray:
+    """Foreigners at places of each government's country, (governments, statuses abroad).
+
+    ``by_country`` is what :func:`people_by_country` counts.
+    """
     counts = np.zeros((len(setting.cast.governments), len(ABROAD)), dtype=np.int64)
     for i, country in enumerate(setting.cast.country):
-        here = state.people[:, setting.places_of[country]]
+        column = by_country[:, country]
         for s, rows in enumerate(setting.foreign_rows[country]):
-            counts[i, s] = here[rows].sum()
+            counts[i, s] = column[rows].sum()
     return counts
 
 
-def foreigners(state: State, setting: Setting, government: int) -> int:
-    """All foreigners at places of a government's country."""
-    country = setting.cast.country[government]
-    return int(state.people[:, setting.places_of[country]][setting.all_foreign_rows[country]].sum())
-
-
-def log_foreigners(state: State, setting: Setting, government: int) -> float:
+def log_foreigners(by_country: IntArray, setting: Setting, government: int) -> float:
     """Log ratio of foreigners to the start; 0 where there were none."""
     start = setting.foreigners_at_start[government].sum()
-    return math.log(max(foreigners(state, setting, government), 1) / start) if start > 0 else 0.0
+    if start <= 0:
+        return 0.0
+    country = setting.cast.country[government]
+    return math.log(max(int(by_country[setting.all_foreign_rows[country], country].sum()), 1) / start)
 
 
-def log_undocumented(state: State, setting: Setting, government: int) -> float:
+def log_undocumented(by_country: IntArray, setting: Setting, government: int) -> float:
     """Log ratio of undocumented people in a country to the start; 0 where there were none."""
     start = setting.foreigners_at_start[government, -1]
     if start <= 0:
         return 0.0
     country = setting.cast.country[government]
-    now = int(state.people[:, setting.places_of[country]][setting.foreign_rows[country][-1]].sum())
-    return math.log(max(now, 1) / start)
+    return math.log(max(int(by_country[setting.foreign_rows[country][-1], country].sum()), 1) / start)
 
 
-def citizens_abroad(state: State, setting: Setting, government: int) -> int:
+def citizens_abroad(by_country: IntArray, setting: Setting, government: int) -> int:
     """Citizens of a government's country who are at places abroad."""
     rows = setting.abroad_rows[setting.cast.country[government]]
-    return int(state.people[rows].sum()) if len(rows) else 0
+    return int(by_country[rows].sum()) if len(rows) else 0
 
 
-def returnee_share(state: State, setting: Setting, country: int) -> float:
+def returnee_share(by_country: IntArray, setting: Setting, country: int) -> float:
     """Recent returnees as a share of a country's residents at the start."""
-    if country not in setting.nationalities:
-        return 0.0
     residents = float(setting.residents_of[country])
-    return float(state.people[setting.returnee_row[country]].sum()) / residents if residents else 0.0
+    if country not in setting.nationalities or not residents:
+        return 0.0
+    return float(by_country[setting.returnee_row[country], country]) / residents
 
 
 def displaced_at(state: State, setting: Setting) -> IntArray:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import mesa
+import numpy as np
 
 from agents.decisions import GovernmentDecision, GroupDecision
 from agents.government import Government
@@ -18,6 +19,7 @@ from sim.deadlines import announce
 from sim.deciding import play_agenda, take_decision
 from sim.events import build_calendar
 from sim.mediation import offer_talks
+from sim.mesa_compat import free_dead_models, take_back_days
 from sim.outcomes import outcomes
 from sim.people import Block
 from sim.record import Record
@@ -29,6 +31,7 @@ from sim.streams import Streams
 from sim.today import Today, new_day
 from sim.ways import Ways, read_news
 
+free_dead_models()
 Policies = Mapping[str, GovernmentPolicy[Any] | GroupPolicy[Any]]
 
 
@@ -66,6 +69,7 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         self.policies = dict(policies)
         self.thinking = True
         self.ways = Ways(setting)
+        self._first_day = self.state.day
         self._people = self.state.head_count()
         self._fighters = int(self.state.fighters.sum() + self.state.fighter_accounts.sum())
         self._create_agents()
@@ -85,7 +89,7 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
             for g, name in enumerate(cast.groups)
         ]
         self.mediators = [
-            Mediator(self, name, self.setting.config.mediators[name], lambda m=m: float(self.state.attention[m]))
+            Mediator(self, name, self.setting.config.mediators[name], self._attention_view(m))
             for m, name in enumerate(cast.mediators)
         ]
         rules = Rules(self.setting.parameters.flight, self.setting.parameters.returns)
@@ -102,6 +106,9 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
 
     def _fighter_view(self, group: int) -> Callable[[], int]:
         return lambda: int(self.state.fighters[group].sum())
+
+    def _attention_view(self, mediator: int) -> Callable[[], float]:
+        return lambda: float(self.state.attention[mediator])
 
     def _people_view(self, block: Block) -> Callable[[], Any]:
         return lambda: self.state.people[block.rows]
@@ -144,9 +151,10 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         if self.thinking and state.day % window == 0:
             self._weekly(today, window)
         play_agenda(state, setting, today)
-        shared = observe.SharedView(state, setting)
-        for agent, block in zip(self.populations, setting.populations.blocks, strict=True):
-            if state.people[block.rows].any():
+        shared = observe.SharedView(state, setting, today.by_country)
+        peopled = np.add.reduceat(today.by_country.sum(axis=1), setting.block_bounds[:-1]).tolist()
+        for agent, block, people in zip(self.populations, setting.populations.blocks, peopled, strict=True):
+            if people:
                 today.intentions[block.name] = agent.decide(observe.population_situation(state, setting, block, shared))
 
     def _weekly(self, today: Today, window: int) -> None:
@@ -201,7 +209,6 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
             if progress is not None and (self.state.day % 14 == 0 or self.state.day == self.setting.days):
                 progress(self.state.day, self.setting.days)
         self.running = False
-        self.forget()
         return self
 
     def run_for(self, days: int) -> MarchlandModel:
@@ -209,10 +216,6 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         for _ in range(min(days, self.setting.days - self.state.day)):
             self.step()
         return self
-
-    def forget(self) -> None:
-        """Drop Mesa 3.3's class-level reference to this model, which would keep it alive for ever (mesa#3179)."""
-        getattr(mesa.Agent, "_ids", {}).pop(self, None)
 
     @property
     def outcomes(self) -> dict[str, float]:
@@ -246,17 +249,23 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         return other
 
     def restore(self, state: State) -> None:
-        """Go back to an earlier evening kept with ``model.state.copy()``."""
+        """Go back to an earlier evening kept with ``model.state.copy()``; Mesa's own clock and collector follow."""
         self.state = state.copy()
         self.record.rewind(state.day)
+        self.steps = state.day
+        if self.datacollector is not None:
+            take_back_days(self.datacollector, state.day - self._first_day)
         self.running = self.state.day < self.setting.days
 
     def replace_policy(self, actor: str, policy: GovernmentPolicy[Any] | GroupPolicy[Any]) -> None:
         """Give an actor another policy from the next decision day; what its script still held is dropped."""
         self.policies[actor] = policy
-        for agent in (*self.governments, *self.militant_groups):
-            if agent.name == actor:
-                agent.policy = policy
+        for government in self.governments:
+            if government.name == actor and isinstance(policy, GovernmentPolicy):
+                government.policy = policy
+        for group in self.militant_groups:
+            if group.name == actor and isinstance(policy, GroupPolicy):
+                group.policy = policy
         if actor in self.setting.cast.governments:
             i = self.setting.cast.government_index(actor)
             state = self.state
@@ -285,7 +294,6 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
                 for stage in DAY:
                     stage.run(other, today)
                 other.end_day()
-            other.forget()
             names = ("attacks", "deaths", "returns_fear", "returns_deportation", "stability")
             rows = {name: other.record.series("region", "region", name)[first:] for name in names}
             return {

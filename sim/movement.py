@@ -112,8 +112,8 @@ def set_out(state: State, setting: Setting, streams: Streams, today: Today) -> M
     for block in setting.populations.blocks:
         intent = today.intentions.get(block.name)
         if intent is not None:
-            for reason, hazard in intent.hazards.items():
-                hazards[_INDEX[reason], block.rows] = hazard
+            for kind, hazard in intent.hazards.items():
+                hazards[_INDEX[kind], block.rows] = hazard
     deportation_hazards(state, setting, today, hazards[_DEPORTATION])
     people = state.people.ravel()
     flat = np.flatnonzero(people)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agents.decisions import GovernmentDecision
 from agents.situations import (
@@ -26,6 +27,7 @@ from sim.state import State
 if TYPE_CHECKING:
     from sim.setting import Setting
 
+IntArray = NDArray[np.int64]
 Imagine = Callable[[GovernmentDecision, int], Mapping[str, float]]
 
 
@@ -36,7 +38,7 @@ def government_situation(
     cast = setting.cast
     country = cast.country[government]
     owned = np.flatnonzero(cast.owned[government])
-    stock = measures.foreigners_by_status(state, setting)[government]
+    stock = measures.foreigners_by_status(measures.people_by_country(state, setting), setting)[government]
     return GovernmentSituation(
         name=cast.governments[government],
         day=state.day,
@@ -137,11 +139,11 @@ def population_situation(state: State, setting: Setting, block: Block, shared: S
 class SharedView:
     """What all populations see alike on a day, worked out once."""
 
-    def __init__(self, state: State, setting: Setting) -> None:
+    def __init__(self, state: State, setting: Setting, by_country: IntArray) -> None:
         self.day_of_year = setting.date(state.day).timetuple().tm_yday
         countries = range(len(setting.world.countries))
         self.exodus = tuple(measures.exodus_rates(state, setting, n, state.day) for n in countries)
-        self.livelihood = tuple(_livelihood(state, setting, n) for n in countries)
+        self.livelihood = tuple(_livelihood(state, setting, by_country, n) for n in countries)
         self.violence = measures.deaths_per_100k(state, setting)
         self.home_violence = tuple(
             np.array([
@@ -151,11 +153,11 @@ class SharedView:
         )
 
 
-def _livelihood(state: State, setting: Setting, country: int) -> float:
+def _livelihood(state: State, setting: Setting, by_country: IntArray, country: int) -> float:
     """Economy of a country less the load of recent returnees, 1 = as before."""
     government = setting.cast.of_country[country]
     economy = float(state.economy[government]) if government >= 0 else 1.0
-    return economy - 5.0 * measures.returnee_share(state, setting, country)
+    return economy - 5.0 * measures.returnee_share(by_country, setting, country)
 
 
 def mediator_situation(state: State, setting: Setting, mediator: int, window: int) -> MediatorSituation:

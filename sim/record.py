@@ -6,6 +6,7 @@ stayed at zero leave no rows, so a lever that is never pulled and one that is no
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from sim.setting import Setting
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 Column = tuple[str, str, str]
 _REASON = {reason: i for i, reason in enumerate(REASONS)}
 _REGION = (
@@ -44,7 +46,7 @@ class Record:
         self._setting = setting
         self.columns: list[Column] = list(_columns(setting))
         self._optional = np.array([variable.startswith(("lever/", "asked/")) for _, _, variable in self.columns])
-        self._slots = [np.flatnonzero(owned) for owned in setting.cast.owned]
+        self._slots = np.flatnonzero(setting.cast.owned)
         self._index = {column: i for i, column in enumerate(self.columns)}
         self._values = np.zeros((setting.days, len(self.columns)))
         shape = (setting.days, setting.world.n_places)
@@ -57,10 +59,16 @@ class Record:
     def take(self, state: State, setting: Setting, today: Today) -> None:
         """Write down the evening of a day."""
         day = today.day
-        self._values[day] = _region(state, setting, today) + _actors(state, setting, today, self._slots)
+        displaced = measures.displaced_at(state, setting)
+        row = self._values[day]
+        first = len(_REGION)
+        row[:first] = _region(state, setting, today, float(displaced.sum()))
+        for part in _actors(state, setting, today, self._slots):
+            row[first : first + len(part)] = part
+            first += len(part)
         self._attacks[day] = today.attacks.sum(axis=0)
         self._deaths[day] = today.people_killed
-        self._displaced[day] = measures.displaced_at(state, setting)
+        self._displaced[day] = displaced
         self._events += today.events
         self.length = day + 1
 
@@ -156,63 +164,61 @@ def _columns(setting: Setting) -> list[Column]:
     """Every column in the order in which :func:`_region` and :func:`_actors` give the values."""
     cast, world = setting.cast, setting.world
     columns: list[Column] = [("region", "region", name) for name in _REGION]
-    for i, name in enumerate(cast.governments):
+    for name in cast.governments:
         columns += [("government", name, v) for v in ("attacks", "deaths", "legitimacy", "tension", "economy", "standing", "weariness")]
-        columns += [("government", name, f"hostility/{r}") for r in cast.governments if r != name]
-        columns += [("government", name, f"direct_trade/{r}") for r in cast.governments if r != name]
-        columns += [("government", name, f"transit_trade/{r}") for r in cast.governments if r != name]
-        owned = [str(cast.slots[k]) for k in np.flatnonzero(cast.owned[i])]
-        columns += [("government", name, f"lever/{slot}") for slot in owned]
-        columns += [("government", name, f"asked/{slot}") for slot in owned]
-    for name in cast.groups:
-        columns += [("group", name, v) for v in ("fighters", "deployed", "attacks", "deaths", "recruits", "killed", "truce")]
+        for variable in ("hostility", "direct_trade", "transit_trade"):
+            columns += [("government", name, f"{variable}/{r}") for r in cast.governments if r != name]
+    for kind in ("lever", "asked"):
+        for i, name in enumerate(cast.governments):
+            columns += [("government", name, f"{kind}/{cast.slots[k]}") for k in np.flatnonzero(cast.owned[i])]
+    for variable in ("fighters", "deployed", "attacks", "deaths", "recruits", "killed", "truce"):
+        columns += [("group", name, variable) for name in cast.groups]
     for block in setting.populations.blocks:
         columns.append(("population", block.name, "people"))
         columns += [("population", block.name, f"people/{country}") for country in world.countries]
-    for name in world.crossings:
-        columns += [("crossing", name, v) for v in ("passed", "queue", "open")]
+    for variable in ("passed", "queue", "open"):
+        columns += [("crossing", name, variable) for name in world.crossings]
     for name in cast.mediators:
         columns += [("mediator", name, v) for v in ("attention", "talks")]
     return columns
 
 
-def _region(state: State, setting: Setting, today: Today) -> list[float]:
-    crossed = today.crossed.sum(axis=(1, 2))
+def _region(state: State, setting: Setting, today: Today, displaced: float) -> list[float]:
+    crossed = today.crossed.sum(axis=(1, 2)).tolist()
     home = [crossed[_REASON[r]] for r in (Reason.VOLUNTARY, Reason.FEAR, Reason.DEPORTATION)]
     outward = [crossed[_REASON[r]] for r in (Reason.FLIGHT, Reason.EMIGRATION, Reason.ONWARD, Reason.REENTRY)]
-    parts = components(state, setting)
-    queued = int(state.queue.sum())
+    parts = components(state, setting).tolist()
     return [
         float(today.attacks.sum()), float(today.deaths.sum()), float(today.civilians_killed.sum()),
-        float(sum(home)), *(float(n) for n in home), float(crossed[_REASON[Reason.REENTRY]]), float(sum(outward)),
-        float(today.left[_REASON[Reason.FLIGHT]].sum()), float(today.irregular),
-        float(state.people[setting.displaced_rows].sum()),
-        float(state.inland.sum() + state.toward.sum()), float(queued), float(parts.mean()), *parts.tolist(),
+        sum(home), *home, crossed[_REASON[Reason.REENTRY]], sum(outward),
+        float(today.left[_REASON[Reason.FLIGHT]].sum()), today.irregular, displaced,
+        float(state.inland.sum() + state.toward.sum()), float(state.queue.sum()), sum(parts) / len(parts), *parts,
     ]
 
 
-def _actors(state: State, setting: Setting, today: Today, slots: list[NDArray[np.intp]]) -> list[float]:
+def _actors(
+    state: State, setting: Setting, today: Today, slots: NDArray[np.intp]
+) -> Iterator[FloatArray | IntArray | list[float]]:
+    """Values of all actors, section by section, in the order of :func:`_columns`."""
     cast, world = setting.cast, setting.world
-    values: list[float] = []
     attacks, deaths = today.attacks.sum(axis=1), today.deaths.sum(axis=1)
     for i in range(len(cast.governments)):
         by = [g for g, target in enumerate(cast.group_target) if target == i]
-        values += [float(attacks[by].sum()), float(deaths[by].sum())]
-        values += [float(a[i]) for a in (state.legitimacy, state.tension, state.economy, state.standing, state.weariness)]
+        yield [float(attacks[by].sum()), float(deaths[by].sum())]
+        yield [float(a[i]) for a in (state.legitimacy, state.tension, state.economy, state.standing, state.weariness)]
         rivals = [j for j in range(len(cast.governments)) if j != i]
-        values += [float(array[i, j]) for array in (state.hostility, state.direct_trade, state.transit_trade) for j in rivals]
-        values += state.granted[i, slots[i]].tolist() + state.asked[i, slots[i]].tolist()
-    for g, target in enumerate(cast.group_target):
-        deployed = int(state.fighters[g, setting.places_of[cast.country[target]]].sum())
-        values += [float(state.fighters[g].sum()), float(deployed), float(attacks[g]), float(deaths[g])]
-        values += [float(today.recruits[g]), float(today.fighters_killed[g]), float(today.day <= state.truce_until[g])]
-    by_country = today.by_country
-    blocks = np.add.reduceat(by_country, [block.first for block in setting.populations.blocks], axis=0) if len(by_country) else by_country
-    values += np.concatenate([blocks.sum(axis=1, keepdims=True), blocks], axis=1).ravel().tolist()
-    passed = today.crossed.sum(axis=(0, 1))
-    queue = state.queue.sum(axis=(0, 1))
-    for c in range(world.n_crossings):
-        values += [float(passed[c]), float(queue[2 * c] + queue[2 * c + 1]), float(today.is_open[c])]
+        yield [float(array[i, j]) for array in (state.hostility, state.direct_trade, state.transit_trade) for j in rivals]
+    yield state.granted.ravel()[slots]
+    yield state.asked.ravel()[slots]
+    yield state.fighters.sum(axis=1)
+    yield (state.fighters * setting.at_home).sum(axis=1)
+    yield from (attacks, deaths, today.recruits, today.fighters_killed, (today.day <= state.truce_until).astype(np.int64))
+    if setting.populations.blocks:
+        by_country = np.add.reduceat(today.by_country, setting.block_bounds[:-1], axis=0)
+        yield np.column_stack([by_country.sum(axis=1), by_country]).ravel()
+    yield today.crossed.sum(axis=(0, 1))
+    yield state.queue.sum(axis=(0, 1)).reshape(world.n_crossings, 2).sum(axis=1)
+    yield today.is_open
+    talks = float(state.talks.max()) if state.talks.size else 0.0
     for m in range(len(cast.mediators)):
-        values += [float(state.attention[m]), float(state.talks.max()) if state.talks.size else 0.0]
-    return values
+        yield [float(state.attention[m]), talks]

@@ -134,6 +134,7 @@ class Scenario:
 
 def _build_setting(config: Config, tables: Tables) -> Setting:
     scale = config.scenario.people_scale
+    _check_stable(config)
     start, end = _dates(config)
     world = build_world(tables, scale)
     populations = build_populations(world)
@@ -143,6 +144,16 @@ def _build_setting(config: Config, tables: Tables) -> Setting:
     gates = build_gates(world, populations, gamma=movement.gamma, route_power=movement.route_power, speed=movement.speed, short=movement.short)
     initial = initial_people(tables, world, populations, scale)
     return derive(config, tables, world, populations, cast, gates, start, end, initial)
+
+
+def _check_stable(config: Config) -> None:
+    """Refuse an action-reaction process that runs away: Richardson's condition for stability."""
+    p = config.parameters.diplomacy
+    if p.reaction * p.reciprocity >= p.fatigue:
+        raise InputError(
+            f"parameters.diplomacy.fatigue: {p.fatigue:g} must be larger than reaction * reciprocity = "
+            f"{p.reaction * p.reciprocity:g}, or hostility grows without bound (Richardson's condition)"
+        )
 
 
 def _with_splinters(config: Config) -> dict[str, GroupSettings]:

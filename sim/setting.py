@@ -13,7 +13,7 @@ from agents.vocabulary import ABROAD, Status
 from sim.cast import Cast
 from sim.draws import Table
 from sim.gates import Gates
-from sim.people import Block, Populations
+from sim.people import Populations
 from sim.settings import Config, Parameters
 from sim.tables import Tables
 from sim.violence import in_reach, severity_table
@@ -80,6 +80,7 @@ class Setting:
     pair_weights: tuple[tuple[FloatArray, ...], ...]
     forces_cost: FloatArray
     money_cost: FloatArray
+    standing_cost: FloatArray  #: (slots,) points a year, weighted by the slot's share
     cost_weights: FloatArray
 
     @property
@@ -221,6 +222,7 @@ def derive(
         violence_at_start=np.log1p(30.0 * deaths / 10.0), pair_weights=_pair_weights(world, cast),
         forces_cost=np.array([config.levers[slot.lever].forces for slot in cast.slots]),
         money_cost=np.array([config.levers[slot.lever].money for slot in cast.slots]),
+        standing_cost=np.array([config.levers[s.lever].standing * cast.slot_weight(k) for k, s in enumerate(cast.slots)]),
         cost_weights=np.array([cast.slot_weight(k) for k in range(len(cast.slots))]),
     )
 

@@ -24,8 +24,8 @@ from sim.economy import EconomyParameters
 from sim.fighters import FighterParameters
 from sim.mediation import MediationParameters
 from sim.movement import MovementParameters
-from sim.stability import OutcomeParameters
 from sim.society import SocietyParameters
+from sim.stability import OutcomeParameters
 from sim.status import StatusParameters
 from sim.strikes import StrikeParameters
 from sim.violence import ViolenceParameters

@@ -11,9 +11,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pydantic.dataclasses
 
-from agents.levers import BY_NAME
 from agents.parameters import STRICT, par
 from sim import measures
 from sim.economy import output, trade
@@ -76,12 +76,10 @@ def live(state: State, setting: Setting, today: Today) -> None:
     """Move trade, output, tension, legitimacy and standing by a day."""
     p, cast = setting.parameters.society, setting.cast
     trade(state, setting)
-    output(state, setting)
+    output(state, setting, today.by_country)
     deaths = measures.deaths_by_country(state, setting)
     for i in range(len(cast.governments)):
-        foreigners = measures.log_foreigners(state, setting, i)
-        if p.wage_effect:
-            state.economy[i] += p.wage_effect / 0.1 * foreigners
+        foreigners = measures.log_foreigners(today.by_country, setting, i)
         violence = math.log1p(30.0 * deaths[cast.country[i]] / 10.0) - setting.violence_at_start[i]
         economy = float(state.economy[i])
         aim = tension_target(setting, i, foreigners, violence, economy, measures.aid_level(state, setting, i))
@@ -97,16 +95,9 @@ def live(state: State, setting: Setting, today: Today) -> None:
 def _standing(state: State, setting: Setting, government: int) -> None:
     """International standing: levers in force wear it down, time brings it back."""
     p, cast = setting.parameters.society, setting.cast
-    worn = 0.0
-    for column, slot in enumerate(cast.slots):
-        level = float(state.granted[government, column]) - float(setting.baseline_levels[government, column])
-        if level > 0.0:
-            worn += setting.config.levers[slot.lever].standing * level * cast.slot_weight(column)
+    raised = np.maximum(state.granted[government] - setting.baseline_levels[government], 0.0)
+    worn = float((raised * setting.standing_cost).sum())
     start = cast.settings[government].standing
     state.standing[government] += (start - float(state.standing[government])) / p.standing_days - worn / 365.25
     state.standing[government] = min(max(float(state.standing[government]), 0.0), 1.0)
 
-
-def forces_of(setting: Setting, lever: str) -> float:
-    """Personnel a lever binds at level 1, thousand."""
-    return setting.config.levers[BY_NAME[lever].name].forces

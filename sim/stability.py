@@ -54,17 +54,10 @@ def normalised_hostility(state: State, setting: Setting) -> float:
 
 
 def normalise(mean: T, setting: Setting) -> T:
-    """Turn mean hostility (a number or a series) into units of one sustained -10 act a week on both sides.
-
-    Where reaction outweighs fatigue there is no rest point: hostility is counted from the grievances,
-    in units of reaction over fatigue.
-    """
+    """Turn mean hostility (a number or a series) into units of one sustained -10 act a week on both sides."""
     p, grievance = setting.parameters.diplomacy, setting.cast.grievance
     pairs = [(i, j) for i in range(len(grievance)) for j in range(len(grievance)) if i != j]
     k = p.reaction * p.reciprocity
-    if p.fatigue <= k:
-        rest = sum(float(grievance[i, j]) for i, j in pairs) / len(pairs)
-        return (mean - rest) / max(p.reaction / p.fatigue, 1e-9)
     rest = sum(
         rest_point(p.reaction, p.fatigue, p.reciprocity, float(grievance[i, j]), float(grievance[j, i])) for i, j in pairs
     ) / len(pairs)

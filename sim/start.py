@@ -44,14 +44,11 @@ def first_state(setting: Setting) -> State:
     state.baseline[:] = setting.baseline_levels
     _removals(state, setting)
     p = setting.parameters.diplomacy
-    if p.fatigue > p.reaction * p.reciprocity:
-        for i in range(len(cast.governments)):
-            for j in range(len(cast.governments)):
-                if i != j:
-                    g_ij, g_ji = float(cast.grievance[i, j]), float(cast.grievance[j, i])
-                    state.hostility[i, j] = rest_point(p.reaction, p.fatigue, p.reciprocity, g_ij, g_ji)
-    else:
-        state.hostility[:] = cast.grievance
+    for i in range(len(cast.governments)):
+        for j in range(len(cast.governments)):
+            if i != j:
+                g_ij, g_ji = float(cast.grievance[i, j]), float(cast.grievance[j, i])
+                state.hostility[i, j] = rest_point(p.reaction, p.fatigue, p.reciprocity, g_ij, g_ji)
     return state
 
 

@@ -126,11 +126,12 @@ class State:
 
     def copy(self) -> State:
         """Return an independent copy: arrays are copied, records are immutable and shared."""
-        values = {
-            field.name: (value.copy() if isinstance(value := getattr(self, field.name), np.ndarray) else value)
-            for field in dataclasses.fields(self)
-        }
-        return State(**values)
+        other = dataclasses.replace(self)
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                setattr(other, field.name, value.copy())
+        return other
 
     def travelling(self) -> IntArray:
         """People on the way or waiting at a crossing, (rows,)."""
@@ -139,7 +140,7 @@ class State:
 
     def head_count(self) -> int:
         """Everybody who is or was in the books: constant over a run."""
-        return int(self.people.sum() + self.travelling().sum() + self.accounts.sum())
+        return int(self.people.sum() + self.inland.sum() + self.toward.sum() + self.queue.sum() + self.accounts.sum())
 
 
 def empty_state(

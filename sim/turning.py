@@ -59,16 +59,18 @@ def relations_from_index(record: Record, setting: Setting) -> FloatArray:
     pairs = [(a, b) for a in names for b in names if a != b]
     if not pairs:
         return np.zeros(record.length)
-    mean = np.mean([record.series("government", a, f"hostility/{b}") for a, b in pairs], axis=0)
-    return normalise(np.asarray(mean, dtype=np.float64), setting)
+    mean: FloatArray = np.mean([record.series("government", a, f"hostility/{b}") for a, b in pairs], axis=0)
+    hostility: FloatArray = normalise(mean, setting)
+    return hostility
 
 
 def turning_points(record: Record, setting: Setting) -> list[Event]:
     """Find all turning points of a run."""
     p, cast = setting.parameters.outcomes, setting.cast
+    relations = relations_from_index(record, setting)
     events = [
         Event(day, "rupture", "region", "", "", 1.0, f"rupture: hostility above {p.rupture:g} for 28 days")
-        for day in lasting(relations_from_index(record, setting) > p.rupture, 28)
+        for day in lasting(np.asarray(relations > p.rupture), 28)
     ]
     shut = np.array([record.series("crossing", name, "open") < 0.05 for name in setting.world.crossings])
     if len(shut):

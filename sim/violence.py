@@ -121,7 +121,10 @@ def attack(state: State, setting: Setting, streams: Streams, today: Today) -> No
     for g, name in enumerate(cast.groups):
         if not state.fighters[g].any() and not state.excitation[g].any():
             continue
-        background = intensity(state, setting, g, setting.kernels[g], measures.log_undocumented(state, setting, cast.group_target[g]))
+        milieu = 0.0
+        if cast.group_settings[g].refugee_milieu:
+            milieu = measures.log_undocumented(today.by_country, setting, cast.group_target[g])
+        background = intensity(state, setting, g, setting.kernels[g], milieu)
         if today.day <= state.truce_until[g]:
             # The truce withholds its share of the background; scaling triggered attacks too would
             # compound over generations and withhold far more than the share in the long run.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -85,11 +86,19 @@ def test_another_seed_or_replicate_differs() -> None:
         assert not np.array_equal(other.run().record.places["attacks"], base.record.places["attacks"])
 
 
-def test_an_idle_group_changes_nothing() -> None:
-    """A group without fighters, recruits and places draws from its own streams, and nobody notices."""
-    idle = "+groups.a_idle={target: south, sanctuary: Northland, recruits: 0, attack_rate: 0}"
+def test_an_idle_group_changes_nothing(tmp_path: Path) -> None:
+    """A group without fighters and recruits draws from its own streams, and nobody notices."""
+    folder = Path(shutil.copytree(ROOT / "configs" / "scenarios" / "two_states", tmp_path / "two_states"))
+    idle = "  a_idle:\n    target: south\n    sanctuary: Northland\n    recruits: 0\n    policy: steady\n"
+    text = (folder / "scenario.yaml").read_text(encoding="utf-8")
+    (folder / "scenario.yaml").write_text(text.replace("groups:\n", f"groups:\n{idle}"), encoding="utf-8")
+    with (folder / "groups.csv").open("a", encoding="utf-8") as file:
+        file.write("a_idle,South Hills,0,1.0,fictional\na_idle,North West March,0,0,fictional\n")
     for overrides in ((), ("policy@policies.north=hardline", "policy@policies.south=threshold")):
-        same(build(*overrides).run(), build(*overrides, idle).run(), without=("a_idle",))
+        given = ["scenario.end=2001-03-31", *overrides]
+        other = Scenario.load(path=folder, seed=1, overrides=given).build().run()
+        assert "a_idle" in other.setting.cast.groups and "a_idle" in set(other.record.daily["actor"])
+        same(build(*overrides).run(), other, without=("a_idle",))
 
 
 def test_an_idle_mediator_changes_nothing() -> None:
@@ -155,13 +164,14 @@ def test_a_policy_that_draws_more_moves_nobody_else() -> None:
 
 def test_a_policy_is_felt_only_where_it_reaches() -> None:
     """Aid in the north moves no attack, no fighter and no death of the first days: the same luck meets the same odds."""
-    base = build("policy@policies.north=status_quo").run_for(14)
-    aided = build("policy@policies.north=status_quo", "governments.north.baseline={operations: 0.3, cooperation/south: 0.3, aid: 0.1}")
-    aided.run_for(14)
+    quiet = ("policy@policies.north=status_quo", "policy@policies.south=status_quo", "governments.north.money=5000")
+    base, aided = build(*quiet).run_for(14), build(*quiet, "governments.north.baseline.aid=0.1").run_for(14)
+    assert aided.record.series("government", "north", "lever/aid").min() == 0.1
     for name in base.setting.cast.groups:
-        for variable in ("attacks", "deaths", "killed"):
+        for variable in ("attacks", "deaths", "killed", "recruits"):
             a, b = (model.record.series("group", name, variable) for model in (base, aided))
             assert a.tolist() == b.tolist(), (name, variable)
+    assert not np.array_equal(base.state.tension, aided.state.tension)
 
 
 @pytest.mark.parametrize("stop", [1, 7, 45])

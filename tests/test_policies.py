@@ -412,10 +412,10 @@ def own_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_a_users_own_class_plays(own_module: str) -> None:
     chosen = Scenario.load("two_states", seed=1, overrides=[*QUIET[1:], f"policy@policies.north={own_module}:Generous"])
     model = chosen.build().run_for(20)
-    assert (model.record.series("government", "north", "lever/aid") == 0.4).all()
+    assert (model.record.series("government", "north", "asked/aid") == 0.4).all()
     assert model.governments[0].last_reasons == ("gives 0.4",)
     more = Scenario.load("two_states", seed=1, overrides=[f"policy@policies.north={own_module}:Generous", "policies.north.params.level=0.7"])
-    assert more.build().run_for(3).record.latest("government", "north", "lever/aid") == 0.7
+    assert more.build().run_for(3).record.latest("government", "north", "asked/aid") == 0.7
 
 
 @pytest.mark.parametrize("name", ["NoPolicy", "Nobody"])

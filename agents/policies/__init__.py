@@ -16,6 +16,7 @@ from agents.policies.base import (
     make_policy,
 )
 from agents.policies.conciliatory import Conciliatory
+from agents.policies.contract import check_policy
 from agents.policies.hardline import Hardline
 from agents.policies.richardson import Richardson
 from agents.policies.scripted import Scripted, ScriptedGroup
@@ -34,6 +35,7 @@ __all__ = [
     "InputError",
     "Memory",
     "NoParameters",
+    "check_policy",
     "find_policy",
     "load_class",
     "make_policy",
