@@ -7,8 +7,10 @@ from -1 to 1. A *slot* is a lever with its target: ``deportation/undocumented``,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 import pydantic.dataclasses
 
@@ -69,7 +71,7 @@ CATALOGUE: tuple[Lever, ...] = (
     Lever("integration", Target.NONE, None, "absorbs returnees: land, schools, work"),
 )
 
-BY_NAME: dict[str, Lever] = {lever.name: lever for lever in CATALOGUE}
+BY_NAME: Mapping[str, Lever] = MappingProxyType({lever.name: lever for lever in CATALOGUE})
 
 _COST = "assumption: order of magnitude; vary it, since policy rankings depend on what levers cost"
 

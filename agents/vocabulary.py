@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Status(StrEnum):
@@ -64,7 +66,7 @@ FIGHTER_ACCOUNTS: tuple[FighterAccount, ...] = tuple(FighterAccount)
 
 #: Goldstein weights (Goldstein 1992, J. Conflict Resolution 36(2):369-385, as mapped to CAMEO codes)
 #: of the acts that the model itself produces; dated acts carry their own weight in the tables.
-GOLDSTEIN: dict[str, float] = {
+GOLDSTEIN: Mapping[str, float] = MappingProxyType({
     "statement": 0.0,
     "rebuttal": -2.0,  # CAMEO 11 disapprove
     "denunciation": -4.0,  # 12 reject
@@ -79,4 +81,4 @@ GOLDSTEIN: dict[str, float] = {
     "talks": 7.0,  # 046 negotiate
     "cooperation": 7.4,  # 062/063 military and judicial cooperation
     "ceasefire": 9.0,  # 0871
-}
+})

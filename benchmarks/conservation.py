@@ -73,6 +73,12 @@ def random_config(rng: np.random.Generator, base: Config, days: int) -> Config:
 
     share = float(rng.choice([0.0, 0.1, 0.5, 1.0]))
     sections = {f.name: shaken(getattr(base.parameters, f.name), share) for f in dataclasses.fields(base.parameters)}
+    diplomacy = base.parameters.diplomacy
+    while True:  # reaction * reciprocity has to stay below fatigue: other numbers are refused
+        sections["diplomacy"] = shaken(diplomacy, share)
+        p = sections["diplomacy"]
+        if p.reaction * p.reciprocity < p.fatigue:  # type: ignore[attr-defined]
+            break
     start = base.scenario.start
     assert start is not None and base.scenario.end is not None
     span = (base.scenario.end - start).days
@@ -121,11 +127,7 @@ def hostility_bound(model: MarchlandModel) -> float:
     p = model.setting.parameters.diplomacy
     gain = p.reaction * p.reciprocity / 7.0
     push = p.reaction * p.clip + p.fatigue / 7.0 * float(np.abs(model.setting.cast.grievance).max(initial=0.0))
-    net = p.fatigue / 7.0 - gain
-    start = max(10.0, float(np.abs(model.setting.cast.grievance).max(initial=0.0)))
-    if net > 0.0:
-        return max(start, push / net)
-    return float((start + push * model.state.day) * np.exp(-net * model.state.day))
+    return max(float(np.abs(model.setting.cast.grievance).max(initial=0.0)), push / (p.fatigue / 7.0 - gain))
 
 
 def check(model: MarchlandModel) -> None:
@@ -174,7 +176,6 @@ def play(number: int, days: int) -> MarchlandModel:
     for _ in range(days):
         model.step()
         check(model)
-    model.forget()
     return model
 
 

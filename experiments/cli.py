@@ -10,8 +10,9 @@ import difflib
 import importlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import cast
 
 WRONG_INPUT = 2
@@ -28,7 +29,7 @@ class Verb:
     examples: tuple[tuple[str, str], ...]
 
 
-VERBS: dict[str, Verb] = {
+VERBS: Mapping[str, Verb] = MappingProxyType({
     "run": Verb(
         "experiments.run",
         "run a scenario; results, figures and a summary go into a folder of their own",
@@ -75,7 +76,7 @@ VERBS: dict[str, Verb] = {
         "marchland new-scenario NAME",
         (("marchland new-scenario my_border && marchland run scenario.path=my_border", "write it and run it"),),
     ),
-}
+})
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -34,7 +34,7 @@ MECHANISMS: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "strikes": ("sim/strikes.py",),
     "fighters": ("sim/fighters.py",),
     "deadlines": ("sim/deadlines.py",),
-    "movement": ("sim/movement.py", "sim/gates.py"),
+    "movement": ("sim/movement.py", "sim/ways.py", "sim/gates.py"),
     "flight": ("agents/refugee_population.py",),
     "returns": ("agents/refugee_population.py",),
     "borders": ("sim/borders.py",),
@@ -43,6 +43,11 @@ MECHANISMS: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "society": ("sim/society.py",),
     "mediation": ("sim/mediation.py", "agents/mediator.py"),
     "outcomes": ("sim/stability.py", "sim/turning.py", "sim/outcomes.py"),
+})
+#: Tests that exercise a mechanism within whole models, besides those named after it or its modules.
+WHOLE: Mapping[str, tuple[str, ...]] = MappingProxyType({
+    "events": ("tests/test_levers.py", "tests/test_policies.py"),
+    "movement": ("tests/test_reference.py", "tests/test_conservation.py"),
 })
 #: What is wrong in the example of ``scenario-format.md``, by file: the text replaced, and by what.
 MISTAKES: tuple[tuple[str, str, str], ...] = (
@@ -192,7 +197,7 @@ def mechanism(name: str, root: Path) -> str:
     """Where a mechanism's code, tests and parameters are."""
     files = MECHANISMS[name]
     rows = [row for row in parameters() if row.path.startswith(f"parameters.{name}.")]
-    tests = _tests(files, root)
+    tests = _tests(name, files, root)
     said = [f"Code: {', '.join(_link(file) for file in files)}"]
     said.append(f"Tests: {', '.join(_link(file) for file in tests) or 'none yet'}")
     if rows:
@@ -200,14 +205,15 @@ def mechanism(name: str, root: Path) -> str:
     return "\n".join(f"- {line}" for line in said)
 
 
-def _tests(files: Iterable[str], root: Path) -> list[str]:
-    """Tests of modules: ``tests/test_MODULE.py`` where there is one, else those that import the module."""
-    named = [f"tests/test_{Path(file).stem}.py" for file in files]
+def _tests(name: str, files: Iterable[str], root: Path) -> list[str]:
+    """Tests named after a mechanism or its modules, and those in :data:`WHOLE`; else those that import the modules."""
+    stems = dict.fromkeys([name, *(Path(file).stem for file in files)])
+    named = [*(f"tests/test_{stem}.py" for stem in stems), *WHOLE.get(name, ())]
     found = [file for file in named if (root / file).is_file()]
     if found:
         return found
-    modules = [file.removesuffix(".py").replace("/", ".") for file in files]
-    wanted = re.compile("|".join(rf"^\s*(?:from {re.escape(m)} import|import {re.escape(m)}\b|from {re.escape(m.rpartition('.')[0])} import .*\b{m.rpartition('.')[2]}\b)" for m in modules), re.MULTILINE)
+    modules = "|".join(re.escape(file.removesuffix(".py").replace("/", ".")) for file in files)
+    wanted = re.compile(rf"^\s*(?:from|import) (?:{modules})\b", re.MULTILINE)
     return [f"tests/{path.name}" for path in sorted((root / "tests").glob("test_*.py")) if wanted.search(path.read_text(encoding="utf-8"))]
 
 

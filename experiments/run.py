@@ -6,10 +6,11 @@ import datetime as dt
 import os
 import secrets
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from unittest import mock
 
 import hydra
@@ -25,20 +26,20 @@ from sim.compose import VERSION_BASE, Session, session, settle
 
 #: Jobs of a multirun that are checked before the first one starts; later ones are checked when they start.
 CHECKED_AHEAD = 200
-_WITH_VALUE: dict[str, str] = {
+_WITH_VALUE: Mapping[str, str] = MappingProxyType({
     "--config-dir": "--config-dir", "-cd": "--config-dir",
     "--config-name": "--config-name", "-cn": "--config-name",
     "--cfg": "--cfg", "-c": "--cfg",
     "--package": "--package", "-p": "--package",
     "--info": "--info", "-i": "--info",
-}  # fmt: skip
-_PLAIN: dict[str, str] = {
+})  # fmt: skip
+_PLAIN: Mapping[str, str] = MappingProxyType({
     "--multirun": "--multirun", "-m": "--multirun",
     "--run": "--run", "-r": "--run",
     "--resolve": "--resolve", "--hydra-help": "--hydra-help",
     "--shell-completion": "--shell-completion", "-sc": "--shell-completion",
     "--force": "--force",
-}  # fmt: skip
+})  # fmt: skip
 _ONLY_PRINT = frozenset({"--cfg", "--info", "--hydra-help", "--shell-completion"})
 
 

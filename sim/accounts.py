@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +12,7 @@ from sim import draws
 from sim.state import State
 
 IntArray = NDArray[np.int64]
-ACCOUNT_INDEX = {account.value: i for i, account in enumerate(ACCOUNTS)}
+ACCOUNT_INDEX = MappingProxyType({account.value: i for i, account in enumerate(ACCOUNTS)})
 
 
 def book_from_place(
@@ -49,4 +51,4 @@ def account_total(state: State, account: Account) -> int:
     return int(state.accounts[ACCOUNT_INDEX[account.value]].sum())
 
 
-FIGHTER_INDEX = {account.value: i for i, account in enumerate(FIGHTER_ACCOUNTS)}
+FIGHTER_INDEX = MappingProxyType({account.value: i for i, account in enumerate(FIGHTER_ACCOUNTS)})

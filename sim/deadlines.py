@@ -10,6 +10,7 @@ deportations. Source of the shape: returns of October-December 2023 (IOM, UNHCR)
 from __future__ import annotations
 
 import math
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +26,7 @@ from sim.today import Today
 if TYPE_CHECKING:
     from sim.setting import Setting
 
-_STATUS = {status.value: i for i, status in enumerate(ABROAD)}
+_STATUS = MappingProxyType({status.value: i for i, status in enumerate(ABROAD)})
 
 
 @pydantic.dataclasses.dataclass(config=STRICT, frozen=True)

@@ -96,7 +96,7 @@ def maintenance(state: State, setting: Setting) -> FloatArray:
     if rate == 0.0:
         return total
     for i, j, columns, weights in setting.cast.hostile_measures:
-        total[i, j] = rate * float((state.granted[i, columns] * weights).sum())
+        total[i, j] = rate * math.fsum((state.granted[i, columns] * weights).tolist())
     return total
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,11 +58,12 @@ def grant(state: State, setting: Setting, government: int) -> None:
     asked = state.asked[government]
     size = np.abs(asked) * setting.cost_weights
     fits = 1.0
-    forces = float((size * setting.forces_cost).sum())
+    # Exactly rounded sums: a slot at zero, or one that is not registered, leaves no trace in any digit.
+    forces = math.fsum((size * setting.forces_cost).tolist())
     if forces > settings.forces:
         fits = settings.forces / forces
     granted = np.where(setting.forces_cost > 0.0, asked * fits, asked)
-    money = float((np.abs(granted) * setting.cost_weights * setting.money_cost).sum())
+    money = math.fsum((np.abs(granted) * setting.cost_weights * setting.money_cost).tolist())
     if money > settings.money:
         granted = np.where(setting.money_cost > 0.0, granted * (settings.money / money), granted)
     state.granted[government] = granted

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-_COERCED = [REASONS.index(Reason.FEAR), REASONS.index(Reason.DEPORTATION)]
+_COERCED = tuple([REASONS.index(Reason.FEAR), REASONS.index(Reason.DEPORTATION)])
 
 
 def people_by_country(state: State, setting: Setting) -> IntArray:

@@ -100,11 +100,11 @@ def fade_and_attend(state: State, setting: Setting, streams: Streams, today: Tod
     deaths = measures.deaths_by_country(state, setting)
     for i in range(n):
         trade = [float(state.direct_trade[i, j]) for j in range(n) if j != i]
-        lost = 1.0 - (sum(trade) / len(trade) if trade else 1.0)
+        lost = 1.0 - (math.fsum(trade) / len(trade) if trade else 1.0)
         aim = 0.5 * math.log1p(30.0 * deaths[cast.country[i]] / 30.0) + lost + 5.0 * max(1.0 - float(state.economy[i]), 0.0)
         state.weariness[i] += (aim - float(state.weariness[i])) / p.weariness_days
     heat = max((float(state.hostility[i, j]) + float(state.hostility[j, i])) / 2.0 for i in range(n) for j in range(i)) if n > 1 else 0.0
-    total = sum(float(deaths[c]) for c in cast.country)
+    total = math.fsum(float(deaths[c]) for c in cast.country)
     coerced = 30.0 * float(np.asarray(state.return_memory).sum()) / setting.scale
     aim = p.deaths * math.log1p(30.0 * total / 30.0) + p.returns * math.log1p(coerced / 20_000.0) + p.hostility * max(heat, 0.0)
     state.attention += (aim - state.attention) / p.attention_days

@@ -7,7 +7,9 @@ all populations at once; each population draws from its own stream.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-_INDEX = {reason: i for i, reason in enumerate(REASONS)}
+_INDEX = MappingProxyType({reason: i for i, reason in enumerate(REASONS)})
 _FLIGHT = _INDEX[Reason.FLIGHT]
 _VOLUNTARY, _DEPORTATION = _INDEX[Reason.VOLUNTARY], _INDEX[Reason.DEPORTATION]
 #: Reasons that lead to a gate homewards, for people abroad.
@@ -156,7 +158,7 @@ def deportation_hazards(state: State, setting: Setting, today: Today, hazards: F
     cast = setting.cast
     for i, settings in enumerate(cast.settings):
         levels = [cast.level(state, i, "deportation", status.value) for status in ABROAD]
-        total = max(sum(levels), 1.0)
+        total = max(math.fsum(levels), 1.0)
         if settings.deportation_capacity <= 0.0 or not any(levels):
             continue
         country = cast.country[i]

@@ -12,10 +12,11 @@ import dataclasses
 import importlib.resources
 import re
 import typing
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import hydra
 from hydra.core.config_store import ConfigStore
@@ -30,7 +31,7 @@ Tree = dict[str, object]
 #: Sections of ``scenario.yaml`` that hold actors; the first two choose a policy each.
 ACTORS: tuple[str, ...] = ("governments", "groups", "mediators")
 WITH_POLICY: tuple[str, ...] = ACTORS[:2]
-DEFAULT_POLICY: dict[str, str] = {"governments": "status_quo", "groups": "steady"}
+DEFAULT_POLICY: Mapping[str, str] = MappingProxyType({"governments": "status_quo", "groups": "steady"})
 #: Sections that are merged as they stand.
 _PLAIN: tuple[str, ...] = ("policies", "parameters", "levers")
 #: What this module writes into Hydra's store.

@@ -6,7 +6,9 @@ stayed at zero leave no rows, so a lever that is never pulled and one that is no
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Column = tuple[str, str, str]
-_REASON = {reason: i for i, reason in enumerate(REASONS)}
+_REASON = MappingProxyType({reason: i for i, reason in enumerate(REASONS)})
 _REGION = (
     "attacks", "deaths", "civilians_killed", "returns", "returns_voluntary", "returns_fear", "returns_deportation",
     "reentries", "departures", "flights", "irregular", "displaced", "travelling", "queued", "stability",
@@ -192,7 +194,7 @@ def _region(state: State, setting: Setting, today: Today, displaced: float) -> l
         float(today.attacks.sum()), float(today.deaths.sum()), float(today.civilians_killed.sum()),
         sum(home), *home, crossed[_REASON[Reason.REENTRY]], sum(outward),
         float(today.left[_REASON[Reason.FLIGHT]].sum()), today.irregular, displaced,
-        float(state.inland.sum() + state.toward.sum()), float(state.queue.sum()), sum(parts) / len(parts), *parts,
+        float(state.inland.sum() + state.toward.sum()), float(state.queue.sum()), math.fsum(parts) / len(parts), *parts,
     ]
 
 

@@ -36,7 +36,7 @@ class SocietyParameters:
     legitimacy_violence: float = par(0.45, 0.0, 0.9, "logit per log unit", "assumption: 0.1-0.9", "legitimacy lost to deaths")
     legitimacy_economy: float = par(6.0, 0.0, 12.0, "logit per unit of output", "assumption: 2-12", "legitimacy lost to economic loss")
     legitimacy_tension: float = par(1.0, 0.0, 2.0, "logit per unit of tension", "assumption", "legitimacy lost to host tension")
-    legitimacy_operations: float = par(1.0, 0.0, 2.0, "logit per unit of operations", "contested: Lyall 2009 against Dell & Querubin 2018", "legitimacy lost to operations")
+    legitimacy_operations: float = par(1.0, 0.0, 2.0, "logit per unit of operations", "assumption: 0-2; the literature on operations and support is mixed (Lyall 2009; Dell & Querubin 2018)", "legitimacy lost to operations")
     legitimacy_cooperation: float = par(0.3, 0.0, 1.0, "logit per unit of cooperation", "assumption: acting against kin groups costs standing at home", "legitimacy lost by acting against groups on own soil")
     legitimacy_days: float = par(180.0, 30.0, 730.0, "days", "assumption: 60-365", "how fast legitimacy follows")
     wage_effect: float = par(0.0, -0.1, 0.05, "output per 10 % inflow", "meta-analysis: most labour effects insignificant (Verme & Schuettler 2021); -0.1 to 0.05", "effect of foreigners on host output")
@@ -85,7 +85,7 @@ def live(state: State, setting: Setting, today: Today) -> None:
         aim = tension_target(setting, i, foreigners, violence, economy, measures.aid_level(state, setting, i))
         state.tension[i] += (aim - float(state.tension[i])) / p.tension_days
         operations = cast.level(state, i, "operations") - setting.baseline_operations[i]
-        cooperation = sum(cast.level(state, i, "cooperation", rival) for rival in cast.governments)
+        cooperation = math.fsum(cast.level(state, i, "cooperation", rival) for rival in cast.governments)
         cooperation -= setting.baseline_cooperation[i]
         aim = legitimacy_target(setting, i, violence, economy, float(state.tension[i]), operations, cooperation)
         state.legitimacy[i] += (aim - float(state.legitimacy[i])) / p.legitimacy_days
@@ -96,7 +96,7 @@ def _standing(state: State, setting: Setting, government: int) -> None:
     """International standing: levers in force wear it down, time brings it back."""
     p, cast = setting.parameters.society, setting.cast
     raised = np.maximum(state.granted[government] - setting.baseline_levels[government], 0.0)
-    worn = float((raised * setting.standing_cost).sum())
+    worn = math.fsum((raised * setting.standing_cost).tolist())
     start = cast.settings[government].standing
     state.standing[government] += (start - float(state.standing[government])) / p.standing_days - worn / 365.25
     state.standing[government] = min(max(float(state.standing[government]), 0.0), 1.0)

@@ -58,7 +58,7 @@ def normalise(mean: T, setting: Setting) -> T:
     p, grievance = setting.parameters.diplomacy, setting.cast.grievance
     pairs = [(i, j) for i in range(len(grievance)) for j in range(len(grievance)) if i != j]
     k = p.reaction * p.reciprocity
-    rest = sum(
+    rest = math.fsum(
         rest_point(p.reaction, p.fatigue, p.reciprocity, float(grievance[i, j]), float(grievance[j, i])) for i, j in pairs
     ) / len(pairs)
     return (mean - rest) / max(p.reaction / (p.fatigue - k), 1e-9)
@@ -79,7 +79,7 @@ def components(state: State, setting: Setting) -> np.ndarray:
         1.0 - _clip(math.log(max(moves, 1e-9) / p.moves_best) / math.log(p.moves_span)),
         1.0 - _clip(normalised_hostility(state, setting) / p.relations_worst),
         float(state.legitimacy.mean()) if n else 1.0,
-        _clip(sum(trade) / len(trade)) if trade else 1.0,
+        _clip(math.fsum(trade) / len(trade)) if trade else 1.0,
     ])
 
 

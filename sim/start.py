@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from agents.decisions import GroupDecision
@@ -76,7 +77,7 @@ def _removals(state: State, setting: Setting) -> None:
     stock = setting.foreigners_at_start
     for i, settings in enumerate(setting.cast.settings):
         levels = [setting.cast.level(state, i, "deportation", status.value) for status in ABROAD]
-        total = max(sum(levels), 1.0)
+        total = max(math.fsum(levels), 1.0)
         for s, level in enumerate(levels):
             if level > 0.0 and stock[i, s] > 0:
                 daily = min(level / total * settings.deportation_capacity * setting.scale, float(stock[i, s]))

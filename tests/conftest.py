@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -129,12 +129,10 @@ class Everything(GovernmentPolicy[NoParameters]):
     looks_at = ("levels",)
     parameters = NoParameters
 
-    def __init__(self, slots: tuple[Slot, ...], zero: str, strength: float = 1.0, announces: bool = True) -> None:
+    def __init__(self, slots: tuple[Slot, ...], zero: str) -> None:
         super().__init__(NoParameters())
         self.slots = slots
         self.zero = zero
-        self.strength = strength
-        self.announces = announces
 
     def decide(
         self, situation: GovernmentSituation, memory: Memory, rng: np.random.Generator
@@ -142,12 +140,12 @@ class Everything(GovernmentPolicy[NoParameters]):
         week = situation.day // situation.window
         levels: dict[Slot, float] = {}
         for k, item in enumerate(self.slots):
-            wave = ((week + 3 * k) % 7) / 6.0 * self.strength
+            wave = ((week + 3 * k) % 7) / 6.0
             if item.lever == self.zero:
                 wave = 0.0
             levels[item] = -wave if BY_NAME[item.lever].low < 0.0 and week % 2 else wave
         notes: tuple[Announcement, ...] = ()
-        if week == 1 and self.announces:
+        if week == 1:
             notes = (Announcement(("undocumented",), situation.day, situation.day + 21, 1.0),)
         return GovernmentDecision(levels=levels, announcements=notes, reasons=("everything",)), memory
 
@@ -207,10 +205,6 @@ def same_tables(one: MarchlandModel, two: MarchlandModel) -> None:
 
 def _plain(table: pd.DataFrame) -> pd.DataFrame:
     return table.astype({name: "str" for name in table.columns if isinstance(table[name].dtype, pd.CategoricalDtype)})
-
-
-def mean_of(numbers: Callable[[int], float], days: int) -> float:
-    return float(np.mean([numbers(day) for day in range(days)]))
 
 
 def run_stages(model: MarchlandModel, *names: str) -> Today:

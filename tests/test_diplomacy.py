@@ -9,6 +9,7 @@ import pytest
 from conftest import Bench, bench, model_with, run_stages, scenario, slot
 
 from agents.decisions import Act, DatedChange, GovernmentDecision
+from agents.errors import InputError
 from agents.levers import CATALOGUE, Slot
 from agents.policies.richardson import Richardson, RichardsonParameters
 from agents.vocabulary import GOLDSTEIN
@@ -58,7 +59,9 @@ def test_hostility_returns_to_rest_from_both_sides() -> None:
 
 
 def test_runaway_when_reaction_beats_fatigue_and_not_otherwise() -> None:
-    unstable = silent("parameters.diplomacy.reaction=0.4", "parameters.diplomacy.fatigue=0.3")
+    with pytest.raises(InputError, match="fatigue"):
+        silent("parameters.diplomacy.reaction=0.4", "parameters.diplomacy.fatigue=0.3")
+    unstable = silent().with_parameters("diplomacy", reaction=0.4)
     stable = silent("parameters.diplomacy.reaction=0.28", "parameters.diplomacy.fatigue=0.3")
     for lab, grows in ((unstable, True), (stable, False)):
         lab.state.hostility[~np.eye(2, dtype=bool)] = 10.0

@@ -7,6 +7,7 @@ import functools
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import Bench, Everything, Pinned, assert_sound, bench, model_with, play, same_tables, scenario, slot
 
@@ -14,6 +15,7 @@ from agents.decisions import Announcement, GovernmentDecision
 from agents.errors import InputError
 from agents.levers import BY_NAME, CATALOGUE, Slot, Target
 from sim import Scenario
+from sim.accounts import FIGHTER_INDEX
 from sim.deciding import take_decision
 from sim.granting import grant, set_level
 from sim.model import MarchlandModel
@@ -41,8 +43,13 @@ def in_north(status: str) -> Measure:
     return last("population", f"Southland {status}", "people/Northland")
 
 
+def taken(group: str) -> Measure:
+    """Fighters captured so far: operations also save those who would have died in the attacks they prevent."""
+    return lambda model: float(model.state.fighter_accounts[FIGHTER_INDEX["captured"], model.setting.cast.groups.index(group)])
+
+
 @functools.cache
-def run_at(text: str, level: float, *overrides: str, days: int = 150) -> MarchlandModel:
+def run_at(text: str, level: float, *overrides: str, days: int = 110) -> MarchlandModel:
     model = play({"north": {text: level}}, days, *RICH, *BUSY, *overrides)
     assert_sound(model)
     return model
@@ -70,7 +77,7 @@ DIRECTIONS: list[tuple[str, str, Measure, float]] = [
     ("transit/south", "transit trade of the rival", mean("government", "north", "transit_trade/south"), LOWER),
     ("transit/south", "hostility of the rival", mean("government", "south", "hostility/north"), HIGHER),
     ("operations", "attacks", total("group", "north_front", "attacks"), LOWER),
-    ("operations", "fighters", last("group", "north_front", "fighters"), LOWER),
+    ("operations", "fighters taken", taken("north_front"), HIGHER),
     ("operations", "civilians killed", total("region", "region", "civilians_killed"), HIGHER),
     ("operations", "legitimacy", last("government", "north", "legitimacy"), LOWER),
     ("strikes/south", "civilians killed", total("region", "region", "civilians_killed"), HIGHER),
@@ -103,8 +110,8 @@ def test_raising_a_lever_moves_what_it_is_for(text: str, what: str, measure: Mea
     none, half, full = (measure(run_at(text, level, *EXPOSED)) for level in (0.0, 0.5, 1.0))
     assert sign * full > sign * none, what
     assert sign * half > sign * none, what
-    smooth = not text.startswith(("strikes", "close_people"))
-    assert sign * full > sign * half or not smooth, what
+    noisy = text.startswith(("strikes", "close_people")) or what == "fear of removals"  # the latter depletes its own stock
+    assert noisy or sign * full > sign * half, what
 
 
 def test_every_lever_has_a_tested_direction() -> None:
@@ -128,9 +135,9 @@ def test_integration_settles_returnees_sooner() -> None:
 
 def test_engagement_of_both_sides_brings_talks_about() -> None:
     held = []
-    for level in (0.0, 0.5, 1.0):
+    for level in (0.0, 0.7, 1.0):
         both = {"north": {"engagement/south": level}, "south": {"engagement/north": level}}
-        model = play(both, 200, *RICH, "parameters.mediation.direct=10", "parameters.mediation.base=0", *EXPOSED[-1:])
+        model = play(both, 250, *RICH, "parameters.mediation.direct=10", "parameters.mediation.base=2", *EXPOSED[-1:])
         held.append(model.outcomes["talks_held"])
     assert held[0] == 0 < held[1] < held[2]
 
@@ -180,15 +187,20 @@ def without_baseline(name: str, lever: str) -> Scenario:
     return Scenario(dataclasses.replace(plain.config, governments=governments), plain.tables)
 
 
-def busy_run(chosen: Scenario, zero: str, days: int, strength: float = 1.0) -> MarchlandModel:
-    """A run in which both governments pull every lever by turns, short of money and forces, but for one."""
+def busy_run(chosen: Scenario, zero: str) -> MarchlandModel:
+    """Six weeks in which both governments pull every lever by turns, short of money and forces, but for one."""
     model = chosen.build()
     cast = model.setting.cast
     for i, name in enumerate(cast.governments):
         full = scenario(chosen.config.scenario.name).setting.cast
         slots = tuple(full.slots[k] for k in np.flatnonzero(full.owned[i]))
-        model.replace_policy(name, Everything(slots, zero, strength, announces=name != "afghanistan"))
-    return model.run_for(days)
+        model.replace_policy(name, Everything(slots, zero))
+    return model.run_for(42)
+
+
+@functools.cache
+def busy_with_all(name: str) -> pd.DataFrame:
+    return busy_run(scenario(name), "").record.daily
 
 
 @pytest.mark.parametrize("name", list(ACTORS))
@@ -196,13 +208,11 @@ def busy_run(chosen: Scenario, zero: str, days: int, strength: float = 1.0) -> M
 def test_a_lever_at_zero_is_a_lever_that_is_not_registered(lever: str, name: str) -> None:
     removed = scenario(name, f"~levers.{lever}")
     assert lever not in removed.config.levers and len(removed.config.levers) == len(NAMES) - 1
-    one = busy_run(without_baseline(name, lever), lever, 42)
-    two = busy_run(removed, lever, 42)
+    one = busy_run(without_baseline(name, lever), lever)
+    two = busy_run(removed, lever)
     assert slot(lever).lever not in {s.lever for s in two.setting.cast.slots}
     same_tables(one, two)
-    moved = busy_run(scenario(name), "", 42)
-    if lever not in ("close_trade", "rebut", "regularisation", "integration"):  # too slow, or too weak, to be seen in every count
-        assert not moved.record.daily.equals(one.record.daily)
+    assert not busy_with_all(name).equals(one.record.daily)
 
 
 @pytest.mark.parametrize("name", list(ACTORS))

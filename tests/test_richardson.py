@@ -36,7 +36,6 @@ def series(days: int, interval: int, k: float = K, a: float = A, r: float = R, s
     state = model.state
     state.hostility[0, 1], state.hostility[1, 0] = start
     model.run_for(days)
-    model.forget()
     north = model.record.series("government", "north", "hostility/south")
     south = model.record.series("government", "south", "hostility/north")
     return np.vstack([start, np.column_stack([north, south])])

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from experiments.figures import style
 from experiments.figures.run import Event, Run, short_place
 
 #: Kinds of events: colour of the marker, how many are kept at most, and the word that says what it is.
-KINDS: dict[str, tuple[str, int, str]] = {
+KINDS: Mapping[str, tuple[str, int, str]] = MappingProxyType({
     "rupture": (style.BLACK, 2, "Relations rupture"),
     "collapse": (style.BLACK, 2, "Collapse of legitimacy"),
     "announcement": (style.ORANGE, 4, "Deadline announced"),
@@ -23,7 +25,7 @@ KINDS: dict[str, tuple[str, int, str]] = {
     "escalation": (style.BLACK, 2, "Escalation"),
     "talks": (style.SKY, 2, "Talks"),
     "attack": ("#7A7A7A", 3, "Attack"),
-}
+})
 MOST = 17  # what the list beside the panels has room for
 _LONG = 92  # letters that fit on two lines
 _SAME = 10  # days within which a repeated event of one kind and actor is the same event

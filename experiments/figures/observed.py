@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,13 +13,13 @@ from experiments.figures import style
 from experiments.figures.run import DateArray, FloatArray, Frame, Run
 
 #: Outcome in ``observed.csv``: its series in the run, its title, its unit.
-OUTCOMES: dict[str, tuple[str, str, str]] = {
+OUTCOMES: Mapping[str, tuple[str, str, str]] = MappingProxyType({
     "returns": ("returns", "Returns home", "people"),
     "deportations": ("returns_deportation", "Formal deportations", "people"),
     "returns_deportation": ("returns_deportation", "Formal deportations", "people"),
     "attacks": ("attacks", "Attacks", "attacks"),
     "deaths": ("deaths", "Deaths", "deaths"),
-}
+})
 _MONTH, _YEAR = (27, 32), (360, 367)  # days, both ends included
 _LOG = 12.0  # ratio of the largest to the smallest observed month from which the scale is logarithmic
 _DAY = np.timedelta64(1, "D")

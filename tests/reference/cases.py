@@ -131,7 +131,6 @@ def counted(case: Case, scenario: Scenario, seed: int) -> np.ndarray:
     for name, note in case.notes:
         announce(state, setting.cast.governments.index(name), note)
     model.run_for(case.days)
-    model.forget()
     return _engine_vector(model)
 
 
