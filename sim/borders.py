@@ -154,8 +154,5 @@ def reasons_crossed(today: Today) -> dict[str, int]:
 
 def remember_returns(state: State, setting: Setting, today: Today) -> None:
     """Move the memories of coerced returns and of flight by a day."""
-    flight = today.left[_FLIGHT]
-    for country in setting.nationalities:
-        state.return_memory[country] += (measures.coerced_into(today, setting, country) - state.return_memory[country]) / 30.0
-        own = setting.populations.nationality == country
-        state.flight_memory[country] += (float(flight[own].sum()) - state.flight_memory[country]) / 30.0
+    state.return_memory += (measures.coerced_returns(today, setting) - state.return_memory) / 30.0
+    state.flight_memory += (setting.by_nation @ today.left[_FLIGHT] - state.flight_memory) / 30.0

@@ -38,7 +38,7 @@ class Cast:
     group_target, group_sanctuary
         Government a group fights; country that shelters it (-1 = none).
     weights
-        (groups, places) weight of a place as a target.
+        For each group (places,) weight of a place as a target.
     hostile_measures
         For each pair (i, j): the columns of i's levers that hurt j, and their weights in points.
     shelters
@@ -54,7 +54,7 @@ class Cast:
     of_country: tuple[int, ...]
     group_target: tuple[int, ...]
     group_sanctuary: tuple[int, ...]
-    weights: FloatArray
+    weights: tuple[FloatArray, ...]
     slots: tuple[Slot, ...]
     owned: NDArray[np.bool_]
     columns: dict[tuple[str, str], int]
@@ -139,7 +139,7 @@ def build_cast(
     return Cast(
         governments=names, groups=tuple(groups), mediators=mediators, settings=tuple(governments.values()),
         group_settings=tuple(groups.values()), country=country, of_country=of_country, group_target=target,
-        group_sanctuary=sanctuary, weights=weights, slots=slots, owned=owned, columns=columns,
+        group_sanctuary=sanctuary, weights=tuple(weights), slots=slots, owned=owned, columns=columns,
         crossing_columns=crossing_columns, grievance=grievance.reshape(len(names), len(names)), hostile_measures=hostile,
         shelters=shelters, shares=shares, rivals_of_crossing=rivals_of_crossing,
     )

@@ -89,13 +89,9 @@ def remember_removals(state: State, setting: Setting, today: Today) -> None:
     """Move the memory of removals by today's deportations from each government's country."""
     p = setting.parameters.deadlines
     stock = measures.foreigners_by_status(today.by_country, setting)
-    deported = np.array(
-        [[today.deported[country, rows].sum() for rows in setting.foreign_rows[country]] for country in setting.cast.country]
-    ).reshape(stock.shape)
+    deported = (setting.by_status @ today.deported.T).T[list(setting.cast.country)]
     rate = np.where(stock > 0, 30_000.0 * deported / np.maximum(stock, 1), 0.0)
     state.removals += (rate - state.removals) / p.removal_memory
-    for government in range(len(setting.cast.governments)):
-        for s, status in enumerate(ABROAD):
-            # A campaign ends when the lever is let go entirely.
-            if state.campaign[government, s] and setting.cast.level(state, government, "deportation", status.value) <= 0.0:
-                state.campaign[government, s] = False
+    if state.campaign.any():  # a campaign ends when the lever is let go entirely
+        pulled = state.granted[:, setting.deportation_columns] > 0.0
+        state.campaign &= pulled if pulled.size else False

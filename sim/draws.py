@@ -216,7 +216,7 @@ class Table:
         """Target of each person by inversion."""
         found = np.searchsorted(self._keys.ravel(), row + uniforms, side="right") - row * self.width
         # row + u may round up to the next row when u is within 1e-12 of 1: then the last target that counts.
-        over = (found >= self.width) | (self.weights[row, np.minimum(found, self.width - 1)] <= 0.0)
+        over = found >= self.width
         if over.any():
             found[over] = (self._cumulated[row[over]] < 1.0).sum(axis=1)
         return np.asarray(found)

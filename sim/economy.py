@@ -81,8 +81,9 @@ def output(state: State, setting: Setting, by_country: IntArray) -> None:
         lost += settings.remittances * max(0.0, 1.0 - measures.citizens_abroad(by_country, setting, i) / max(setting.abroad_at_start[i], 1.0))
         lost += p.returnee_load * measures.returnee_share(by_country, setting, cast.country[i])
         lost += p.sanctions_effect * float(state.mediator_sanctions[i])
-        gained = setting.parameters.society.wage_effect / 0.1 * measures.log_foreigners(by_country, setting, i)
+        wages = setting.parameters.society.wage_effect / 0.1
+        gained = wages * measures.log_foreigners(by_country, setting, i) if wages else 0.0
         gained += p.aid_effect * measures.aid_level(state, setting, i)
         for j in rivals:
             gained += p.forum_effect * cast.level(state, j, "forum_support", cast.governments[i])
-        state.economy[i] = float(np.clip(1.0 - lost + gained, 0.0, 2.0))
+        state.economy[i] = min(max(1.0 - lost + gained, 0.0), 2.0)

@@ -190,7 +190,7 @@ def _relocate(state: State, setting: Setting, streams: Streams, today: Today, gr
     numbers = np.array([int(moved.sum()) - out, out], dtype=np.int64)  # to targets, into sanctuary
     table = setting.joining[group]
     effort = state.campaigns[group].effort
-    if effort is not setting.cast.weights[group] and not np.array_equal(effort, setting.cast.weights[group]):
+    if effort is not setting.cast.weights[group]:
         table = draws.Table(np.stack([np.where(setting.at_home[group], effort, 0.0), setting.shelter_weights[group]]))
     if not table.possible.all():
         state.fighters[group] += moved  # nowhere to go: they stay

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.vocabulary import ABROAD, REASONS, Reason
+from agents.vocabulary import REASONS, Reason
 from sim.state import State
 from sim.today import Today
 
@@ -31,12 +31,9 @@ def foreigners_by_status(by_country: IntArray, setting: Setting) -> IntArray:
 
     ``by_country`` is what :func:`people_by_country` counts.
     """
-    counts = np.zeros((len(setting.cast.governments), len(ABROAD)), dtype=np.int64)
-    for i, country in enumerate(setting.cast.country):
-        column = by_country[:, country]
-        for s, rows in enumerate(setting.foreign_rows[country]):
-            counts[i, s] = column[rows].sum()
-    return counts
+    # Nobody with a status of people abroad is at a place of the own country, so rows need no sorting out.
+    counted: IntArray = (setting.by_status @ by_country).T[list(setting.cast.country)]
+    return counted
 
 
 def log_foreigners(by_country: IntArray, setting: Setting, government: int) -> float:
@@ -86,12 +83,11 @@ def deaths_per_100k(state: State, setting: Setting) -> FloatArray:
     return state.death_memory * setting.per_100k
 
 
-def coerced_into(today: Today, setting: Setting, country: int) -> int:
-    """People who crossed into their own country today by deportation or for fear of it."""
-    rows = setting.abroad_rows[country]
-    if not len(rows):
-        return 0
-    return int(today.crossed[_COERCED[0], rows].sum() + today.crossed[_COERCED[1], rows].sum())
+def coerced_returns(today: Today, setting: Setting) -> IntArray:
+    """People who crossed into their own country today by deportation or for fear of it, (countries,)."""
+    by_row = (today.crossed[_COERCED[0]] + today.crossed[_COERCED[1]]).sum(axis=1)
+    counted: IntArray = setting.by_nation @ by_row
+    return counted
 
 
 def exodus_rates(state: State, setting: Setting, nationality: int, day: int) -> FloatArray:

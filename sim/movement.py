@@ -17,7 +17,7 @@ import pydantic.dataclasses
 from numpy.typing import NDArray
 
 from agents.parameters import STRICT, par
-from agents.vocabulary import ABROAD, REASONS, Reason
+from agents.vocabulary import REASONS, Reason
 from sim import draws
 from sim.state import State
 from sim.streams import Streams
@@ -120,7 +120,7 @@ def set_out(state: State, setting: Setting, streams: Streams, today: Today) -> M
     people = state.people.ravel()
     flat = np.flatnonzero(people)
     rates = hazards.reshape(len(REASONS), -1).take(flat, axis=1)
-    gone = _leavers(setting, streams, today, flat, people[flat], -np.expm1(-rates.sum(axis=0)))
+    gone = streams.generator("leave", "", today.day).binomial(people[flat], -np.expm1(-rates.sum(axis=0)))
     leaving = np.flatnonzero(gone)
     if not len(leaving):
         nobody = np.zeros(0, dtype=np.int64)
@@ -136,20 +136,6 @@ def set_out(state: State, setting: Setting, streams: Streams, today: Today) -> M
     return movers
 
 
-def _leavers(
-    setting: Setting, streams: Streams, today: Today, flat: IntArray, counts: IntArray, chance: FloatArray
-) -> IntArray:
-    """Draw how many leave each cell, every population from its own stream."""
-    gone = np.zeros(len(flat), dtype=np.int64)
-    bounds = np.searchsorted(flat, setting.block_bounds * setting.world.n_places).tolist()
-    for b, block in enumerate(setting.populations.blocks):
-        cells = slice(bounds[b], bounds[b + 1])
-        if bounds[b] < bounds[b + 1]:
-            rng = streams.generator("leave", block.name, today.day)
-            gone[cells] = rng.binomial(counts[cells], chance[cells])
-    return gone
-
-
 def deportation_hazards(state: State, setting: Setting, today: Today, hazards: FloatArray) -> None:
     """Write the hazard a day of formal deportation into ``hazards`` (rows, places).
 
@@ -157,10 +143,10 @@ def deportation_hazards(state: State, setting: Setting, today: Today, hazards: F
     """
     cast = setting.cast
     for i, settings in enumerate(cast.settings):
-        levels = [cast.level(state, i, "deportation", status.value) for status in ABROAD]
-        total = max(math.fsum(levels), 1.0)
+        levels = state.granted[i, setting.deportation_columns].tolist()
         if settings.deportation_capacity <= 0.0 or not any(levels):
             continue
+        total = max(math.fsum(levels), 1.0)
         country = cast.country[i]
         for s, rows in enumerate(setting.foreign_rows[country]):
             if levels[s] <= 0.0 or not len(rows):
@@ -177,6 +163,9 @@ def _within_capacity(movers: Movers, setting: Setting, streams: Streams, today: 
         return movers
     number = movers.number
     country = setting.world.country[movers.place[deported]]
+    if int(number[deported].sum()) <= setting.least_room:  # the usual case
+        np.add.at(today.deported, (country, movers.row[deported]), number[deported])
+        return movers
     for i, own in enumerate(setting.cast.country):
         room = int(setting.cast.settings[i].deportation_capacity * setting.scale)
         here = deported[country == own]
@@ -216,7 +205,9 @@ def send_to_gates(state: State, setting: Setting, streams: Streams, today: Today
     which, gate, number = draws.spread(rng, movers.number, ways.gates, index)
     row, place = movers.row[which], movers.place[which]
     arrival = (today.day + setting.gates.days_to_gate[place, gate]) % setting.ring
-    np.add.at(state.toward, (arrival, movers.reason[which], setting.row_out[row, place], gate), number)
+    _, reasons, rows, gates = state.toward.shape
+    cell = ((arrival * reasons + movers.reason[which]) * rows + setting.row_out[row, place]) * gates + gate
+    np.add.at(state.toward.reshape(-1), cell, number)
 
 
 def send_inland(state: State, setting: Setting, streams: Streams, today: Today, movers: Movers, ways: Ways) -> None:

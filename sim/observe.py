@@ -146,9 +146,7 @@ class SharedView:
         self.livelihood = tuple(_livelihood(state, setting, by_country, n) for n in countries)
         self.violence = measures.deaths_per_100k(state, setting)
         self.home_violence = tuple(
-            np.array([
-                float((weights * self.violence).sum()) for weights in setting.gates.region_share[country]
-            ])
+            (setting.gates.region_share[country] * self.violence).sum(axis=1)
             for country in range(len(setting.world.countries))
         )
 

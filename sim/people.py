@@ -48,6 +48,11 @@ class Block:
         """The rows as a slice."""
         return slice(self.first, self.first + self.homes)
 
+    @property
+    def rows_range(self) -> range:
+        """The rows as a range."""
+        return range(self.first, self.first + self.homes)
+
 
 @dataclass(frozen=True)
 class Populations:

@@ -15,6 +15,7 @@ from sim.draws import Table
 from sim.gates import Gates
 from sim.people import Populations
 from sim.settings import Config, Parameters
+from sim.stability import hostility_scale
 from sim.tables import Tables
 from sim.violence import in_reach, severity_table
 from sim.world import World
@@ -65,6 +66,16 @@ class Setting:
     at_home: NDArray[np.bool_]  #: (groups, places) whether a place lies in the group's target country
     joining: tuple[Table, ...]  #: for each group: where recruits join at home (row 0) and in sanctuary (row 1)
     baseline_levels: FloatArray
+    baseline_operations: FloatArray  #: (governments,) operations at the start
+    baseline_cooperation: FloatArray  #: (governments,) cooperation with all rivals at the start
+    deportation_columns: IntArray  #: (statuses,) slots of deportation; empty when it is not registered
+    rest_hostility: float
+    hostility_unit: float
+    ring: int
+    least_room: int  #: smallest daily capacity of deportation of a government that has any
+    has_limits: bool  #: whether any place has an admission limit
+    by_status: IntArray  #: (statuses, rows) one-hot: whether a row has the status
+    by_nation: IntArray  #: (countries, rows) one-hot: whether a row has the nationality
     places_of: tuple[IntArray, ...]
     foreign_rows: tuple[tuple[IntArray, ...], ...]
     all_foreign_rows: tuple[IntArray, ...]
@@ -92,28 +103,6 @@ class Setting:
     def scale(self) -> float:
         """Counted people for one person."""
         return self.config.scenario.people_scale
-
-    @property
-    def ring(self) -> int:
-        """Days that the travel ring holds."""
-        return self.gates.longest + 2
-
-    @property
-    def has_limits(self) -> bool:
-        """Whether any place has an admission limit."""
-        return bool(np.isfinite(self.world.limit).any())
-
-    @property
-    def baseline_operations(self) -> FloatArray:
-        """Operations of each government at the start, (governments,)."""
-        column = self.cast.columns.get(("operations", ""), -1)
-        return self.baseline_levels[:, column] if column >= 0 else np.zeros(len(self.cast.governments))
-
-    @property
-    def baseline_cooperation(self) -> FloatArray:
-        """Cooperation of each government with all rivals at the start, (governments,)."""
-        columns = [k for k, slot in enumerate(self.cast.slots) if slot.lever == "cooperation"]
-        return np.asarray(self.baseline_levels[:, columns].sum(axis=1))
 
     def date(self, day: int) -> dt.date:
         """Return the date of a day."""
@@ -189,6 +178,8 @@ def derive(
     emigration = np.zeros(len(world.countries))
     emigration[list(cast.country)] = [s.emigration for s in cast.settings]
     shelters = _shelters(tables, world, cast)
+    baseline = _baseline(cast)
+    rest, unit = hostility_scale(config.parameters.diplomacy, cast.grievance)
     residents = np.array([float(world.residents[p].sum()) for p in places_of])
     deaths = np.array([_deaths_at_start(config, cast, tables, world, i) for i in range(len(cast.governments))])
     scaled = world.residents / config.scenario.people_scale
@@ -212,7 +203,14 @@ def derive(
             Table(np.stack([np.where(world.country == cast.country[cast.group_target[g]], cast.weights[g], 0.0), shelters[g]]))
             for g in range(len(cast.groups))
         ),
-        baseline_levels=_baseline(cast),
+        baseline_levels=baseline,
+        baseline_operations=baseline[:, cast.columns[("operations", "")]] if ("operations", "") in cast.columns else np.zeros(len(baseline)),
+        baseline_cooperation=baseline[:, [k for k, s in enumerate(cast.slots) if s.lever == "cooperation"]].sum(axis=1),
+        deportation_columns=np.array([k for k, s in enumerate(cast.slots) if s.lever == "deportation"], dtype=np.int64),
+        rest_hostility=rest, hostility_unit=unit, ring=gates.longest + 2,
+        least_room=int(min((s.deportation_capacity for s in cast.settings), default=0.0) * config.scenario.people_scale), has_limits=bool(np.isfinite(world.limit).any()),
+        by_status=np.array([[int(any(r in b.rows_range for b in abroad[s])) for r in range(populations.n_rows)] for s in ABROAD]),
+        by_nation=(populations.nationality[None, :] == np.arange(len(world.countries))[:, None]).astype(np.int64),
         places_of=places_of, foreign_rows=foreign,
         all_foreign_rows=tuple(np.concatenate(rows) for rows in foreign), abroad_rows=abroad_rows, displaced_rows=displaced,
         returnee_row=returnee, nationalities=nationalities, residents_of=residents,

@@ -19,12 +19,13 @@ import pydantic.dataclasses
 from numpy.typing import NDArray
 
 from agents.parameters import STRICT, par
-from sim.diplomacy import rest_point
+from sim.diplomacy import DiplomacyParameters, rest_point
 from sim.state import State
 
 if TYPE_CHECKING:
     from sim.setting import Setting
 
+FloatArray = NDArray[np.float64]
 T = TypeVar("T", float, NDArray[np.float64])
 #: Components in the order of every array over them.
 COMPONENTS: tuple[str, ...] = ("violence", "movement", "relations", "legitimacy", "trade")
@@ -55,13 +56,16 @@ def normalised_hostility(state: State, setting: Setting) -> float:
 
 def normalise(mean: T, setting: Setting) -> T:
     """Turn mean hostility (a number or a series) into units of one sustained -10 act a week on both sides."""
-    p, grievance = setting.parameters.diplomacy, setting.cast.grievance
+    return (mean - setting.rest_hostility) / setting.hostility_unit
+
+
+def hostility_scale(parameters: DiplomacyParameters, grievance: FloatArray) -> tuple[float, float]:
+    """Mean hostility at rest over all pairs, and the rise by one sustained -10 act a week on both sides: k / (a - rho k)."""
+    p = parameters
     pairs = [(i, j) for i in range(len(grievance)) for j in range(len(grievance)) if i != j]
-    k = p.reaction * p.reciprocity
-    rest = math.fsum(
-        rest_point(p.reaction, p.fatigue, p.reciprocity, float(grievance[i, j]), float(grievance[j, i])) for i, j in pairs
-    ) / len(pairs)
-    return (mean - rest) / max(p.reaction / (p.fatigue - k), 1e-9)
+    rest = [rest_point(p.reaction, p.fatigue, p.reciprocity, float(grievance[i, j]), float(grievance[j, i])) for i, j in pairs]
+    unit = max(p.reaction / (p.fatigue - p.reaction * p.reciprocity), 1e-9)
+    return (math.fsum(rest) / len(rest) if rest else 0.0), unit
 
 
 def components(state: State, setting: Setting) -> np.ndarray:

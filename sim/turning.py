@@ -7,6 +7,7 @@ for several.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 
 
-def lasting(condition: NDArray[np.bool_], days: int) -> list[int]:
+def lasting(condition: Iterable[bool | np.bool_], days: int) -> list[int]:
     """Days on which a condition has held for ``days`` days in a row for the first time in its spell."""
     found: list[int] = []
     run = 0

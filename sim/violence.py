@@ -102,7 +102,7 @@ def intensity(state: State, setting: Setting, group: int, kernel: FloatArray, un
     rate = (1.0 - p.branching) * settings.attack_rate / YEAR * math.exp(drive) * held
     base = rate * (state.fighters[group] @ kernel)
     effort = state.campaigns[group].effort
-    if effort is not cast.weights[group] and not np.array_equal(effort, cast.weights[group]):
+    if effort is not cast.weights[group]:
         weights = cast.weights[group]
         base *= np.where(weights > 0.0, effort / np.where(weights > 0.0, weights, 1.0), 0.0)
     for surge in state.surges:

@@ -41,8 +41,8 @@ class Ways:
     Attributes
     ----------
     gates
-        Table over gates. Rows: for every row and place of people the way home; then for every kind of
-        outward trip (out, flight, third country, emigration), nationality and place the gates abroad.
+        Table over gates. Rows: for every row and place of people the way home; then for every
+        nationality, kind of outward trip (out, flight, third country, emigration) and place the gates abroad.
     places
         Table over places. Rows: destinations inside the country for every place; home regions for every
         row of people; for every nationality and gate the destinations beyond it.
@@ -72,7 +72,7 @@ class Ways:
     def out_row(self, kind: IntArray | int, nation: IntArray, place: IntArray) -> IntArray:
         """Rows of :attr:`gates` for trips abroad of a kind."""
         world = self._setting.world
-        return self._first_out + (kind * len(world.countries) + nation) * world.n_places + place
+        return self._first_out + (nation * 4 + kind) * world.n_places + place
 
     def return_row(self, row: IntArray) -> IntArray:
         """Rows of :attr:`places` for people who go to their home region."""
@@ -111,10 +111,8 @@ class Ways:
         appeal = np.minimum(state.safety[gates.destination] / max(float(state.safety[nation]), 1e-9), 1.0) ** power
         flight = out * appeal[None, :]
         third = out * (gates.destination != nation)
-        kinds = (out, flight, third, emigration_weights(state, setting, nation, out))
-        for kind, weights in enumerate(kinds):
-            first = self._first_out + (kind * len(setting.world.countries) + nation) * setting.world.n_places
-            self.gates.write(first, weights)
+        kinds = np.concatenate([out, flight, third, emigration_weights(state, setting, nation, out)])
+        self.gates.write(self._first_out + nation * 4 * setting.world.n_places, kinds)
         total = out.sum(axis=1)
         self.abroad[nation] = np.where(total > 0.0, flight.sum(axis=1) / np.where(total > 0.0, total, 1.0), 0.0)
 

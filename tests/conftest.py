@@ -15,7 +15,7 @@ from agents.levers import BY_NAME, Slot
 from agents.policies import GovernmentPolicy, Memory, NoParameters
 from agents.situations import GovernmentSituation
 from agents.vocabulary import REASONS, Reason, Status
-from sim import Scenario
+from sim import Scenario, measures
 from sim.model import MarchlandModel
 from sim.schedule import DAY
 from sim.setting import Setting
@@ -48,10 +48,12 @@ class Bench:
 
     def today(self, day: int = 0) -> Today:
         cast, world = self.setting.cast, self.setting.world
-        return new_day(
+        today = new_day(
             day, len(cast.governments), len(cast.groups), world.n_places, self.setting.populations.n_rows,
             world.n_crossings, len(world.countries),
         )
+        today.by_country = measures.people_by_country(self.state, self.setting)
+        return today
 
     def gov(self, name: str) -> int:
         return self.setting.cast.governments.index(name)

@@ -75,7 +75,7 @@ def test_people_flee_from_violence_and_become_displaced() -> None:
     assert gone == pytest.approx(fled.sum(), rel=0.05)  # a few of those who fled before flee again
     calm = lab.state.people[displaced, lab.place("North Capital")].sum()
     assert calm > 0  # away from violence, not into it
-    nobody, days = violent("North Hills", 0.0)
+    _, days = violent("North Hills", 0.0)
     assert left(days, Reason.FLIGHT).sum() == 0
 
 

@@ -197,7 +197,7 @@ def test_trade_is_never_negative() -> None:
 
 
 def produced(lab: Bench) -> np.ndarray:
-    output(lab.state, lab.setting)
+    output(lab.state, lab.setting, lab.today().by_country)
     return lab.state.economy.copy()
 
 

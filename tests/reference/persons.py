@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from agents.decisions import Announcement
-from agents.refugee_population import intentions
+from agents.refugee_population import Rules, intentions
 from agents.situations import HostView, PopulationSituation
 from agents.vocabulary import ABROAD, REASONS, Reason, Status
 from sim.setting import Setting
@@ -154,7 +154,8 @@ class Persons:
                 livelihood=1.0 - 5.0 * float(returnees), hosts=hosts, exodus=np.zeros(len(s.world.countries)),
                 emigration=cast.settings[government].emigration if government >= 0 else 0.0,
             )  # fmt: skip
-            for reason, hazard in intentions(situation, s.parameters.flight, s.parameters.returns).hazards.items():
+            rules = Rules(s.parameters.flight, s.parameters.returns)
+            for reason, hazard in intentions(situation, rules).hazards.items():
                 result[REASONS.index(reason), block.rows] = hazard * self.w.factor(reason.value)
         return result
 
