@@ -22,7 +22,8 @@ from agents.errors import InputError
 from experiments.runfolder import check_output, discard_empty
 from experiments.runner import execute
 from sim.complaints import did_you_mean
-from sim.compose import VERSION_BASE, Session, session, settle
+from sim.compose import VERSION_BASE, Session, session
+from sim.composed import settle
 
 #: Jobs of a multirun that are checked before the first one starts; later ones are checked when they start.
 CHECKED_AHEAD = 200

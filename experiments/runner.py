@@ -20,7 +20,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from experiments.manifest import FILE, Manifest, make_manifest, write_json
 from experiments.runfolder import scratch_folder, writing
 from experiments.summary import plain_summary, summary_row
-from sim.compose import Composed
+from sim.composed import Composed
 from sim.fingerprint import config_hash
 from sim.model import MarchlandModel
 from sim.scenario import Scenario

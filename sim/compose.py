@@ -7,10 +7,7 @@ overrides. The result is checked by the schema (:class:`sim.settings.Config`).
 
 from __future__ import annotations
 
-import datetime as dt
-import importlib.resources
 import itertools
-import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-import pydantic
 from hydra import compose as hydra_compose
 from hydra import initialize_config_module
 from hydra._internal.hydra import Hydra  # the only way to what `--config-dir` does
@@ -29,58 +25,34 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException, OverrideParseException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import MissingMandatoryValue
 
 from agents.errors import InputError
-from sim import complaints, settings
-from sim.folder import read_yaml
+from sim import complaints
+from sim.composed import Composed, check_dates, settle, validate
 from sim.options import (
     ClassOption,
     ScenarioOption,
     Tree,
     builtin_scenarios,
-    folder_option,
     hydra_at_least,
     registered,
     scenarios_in,
 )
+from sim.overrides import (
+    folder_of_package,
+    folder_options,
+    readable,
+    refuse_two_scenarios,
+    sets,
+    short,
+)
 
-#: Keys whose values are paths: quoted for Hydra when its grammar cannot read them bare.
-_PATHS = ("scenario.exogenous", "scenario.history", "hydra.run.dir", "hydra.sweep.dir", "hydra.searchpath")
 _CLASS_CHOICE = re.compile(r"^\+*policy@policies\.(\w+)$")
 _CLASS_NAME = re.compile(r"^\+*policies\.(\w+)\.name$")
 #: Mappings whose keys the schema leaves open: an override may add one without ``+``.
 _OPEN = re.compile(r"^(policies\.\w+\.params|governments\.\w+\.baseline)\.")
 #: Hydra 1.4 warns when a version base is given at all; 1.3 warns when none is.
 VERSION_BASE: dict[str, str] = {} if hydra_at_least("1.4") else {"version_base": "1.3"}
-
-
-@dataclass(frozen=True)
-class Composed:
-    """A composed config.
-
-    Attributes
-    ----------
-    config
-        Plain nested dictionaries with every value, in the shape of :class:`sim.settings.Config`.
-    overrides
-        The overrides, as the user gave them.
-    folder
-        The scenario's folder.
-    files
-        The config files used, later ones win.
-    trusted_classes
-        Policies ``module:Class`` that the user named; no others may be imported.
-    output
-        Folder of the results: Hydra's ``hydra.run.dir``, in a multirun ``hydra.sweep.dir``.
-    """
-
-    config: Tree
-    overrides: tuple[str, ...]
-    folder: Path
-    files: tuple[Path, ...]
-    trusted_classes: tuple[str, ...] = ()
-    output: str = ""
 
 
 def compose(
@@ -256,7 +228,7 @@ class Session:
         loader = GlobalHydra.instance().config_loader()
         defaults = loader.compute_defaults_list(self.config_name, texts, RunMode.RUN).defaults
         roots = [
-            Path(_folder_of_package(source.path) if source.schema == "pkg" else source.path)
+            Path(folder_of_package(source.path) if source.schema == "pkg" else source.path)
             for source in config.hydra.runtime.config_sources
             if source.provider != "hydra" and source.schema in ("pkg", "file")
         ]
@@ -282,81 +254,11 @@ class Session:
                 if key == name or (key.startswith(f"{name}.") and value.startswith("{")):
                     return f"{text.lstrip('+')}: "
             for package, file in reversed(files):
-                if _sets(file, package, key):
-                    return f"{_short(file)}: "
+                if sets(file, package, key):
+                    return f"{short(file)}: "
             return ""
 
         return origin
-
-
-def settle(
-    config: DictConfig,
-    overrides: Sequence[str],
-    files: tuple[Path, ...],
-    trusted_classes: tuple[str, ...],
-    output: str = "",
-) -> Composed:
-    """Turn what Hydra composed into plain values, and set apart what is not the model's.
-
-    Raises
-    ------
-    InputError
-        When a policy is a class that the user did not name.
-    """
-    node = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
-    try:
-        tree = cast(Tree, OmegaConf.to_container(node, resolve=True, throw_on_missing=True))
-    except MissingMandatoryValue as error:
-        raise InputError(f"{error.full_key}: missing; give a value (KEY=VALUE)") from None
-    scenario = cast(Tree, tree["scenario"])
-    for actor, choice in cast(Tree, tree.get("policies") or {}).items():
-        name = str(choice.get("name", "")) if isinstance(choice, dict) else ""
-        if ":" in name and name not in trusted_classes:
-            raise InputError(
-                f"policies.{actor}.name: a class ({name!r}) is taken from the command line only, never from a file; "
-                f"give policy@policies.{actor}={name}"
-            )
-    path = scenario.get("path")
-    builtin = {option.name: option.folder for option in builtin_scenarios()}
-    folder = Path(str(path)).expanduser() if path else builtin[str(scenario["name"])]
-    return Composed(tree, tuple(overrides), folder, files, trusted_classes, output)
-
-
-def validate(composed: Composed, origin: complaints.Origin | None = None) -> None:
-    """Check a composed config against the schema.
-
-    Raises
-    ------
-    InputError
-        In one line: the key, who set it last and what would be right.
-    """
-    try:
-        settings.validate(composed.config)
-    except pydantic.ValidationError as error:
-        raise complaints.from_pydantic(error, settings.Config, origin) from None
-
-
-def check_dates(composed: Composed, origin: complaints.Origin) -> None:
-    """Check that the days that are asked for lie within those that the scenario's tables are made for.
-
-    Raises
-    ------
-    InputError
-        When ``scenario.start`` or ``scenario.end`` lies outside, or the end before the start.
-    """
-    asked = settings.validate(composed.config).scenario
-    declared = read_yaml(composed.folder)
-    first, last = (dt.date.fromisoformat(str(declared[key])) for key in ("start", "end"))
-    for key, date in (("scenario.start", asked.start), ("scenario.end", asked.end)):
-        if date is None or not first <= date <= last:
-            by = origin(key)
-            where = by if by.startswith(f"{key}=") else f"{by}{key}: "
-            raise InputError(
-                f"{where}{date or 'nothing'} is outside the scenario; {composed.folder.name}/scenario.yaml has days "
-                f"from {first} to {last}"
-            )
-    if asked.start is not None and asked.end is not None and asked.end < asked.start:
-        raise InputError(f"{origin('scenario.end')}scenario.end: {asked.end} lies before scenario.start {asked.start}")
 
 
 def _open(
@@ -374,7 +276,7 @@ def _open(
         key, _, value = text.partition("=")
         if key.lstrip("+") == "scenario.path":
             if value not in ("", "null"):
-                folders += _folder_options(value, multirun)
+                folders += folder_options(value, multirun)
         elif _CLASS_CHOICE.match(key):
             choices = value.split(",")
             made = [ClassOption(re.sub(r"\W", "_", choice), choice) for choice in choices if ":" in choice]
@@ -389,9 +291,9 @@ def _open(
         else:
             if _CLASS_NAME.match(key) and ":" in value and trusted:
                 named += value.split(",")
-            ready.append(_readable(f"++{text}" if _OPEN.match(key) else text, key, value))
+            ready.append(readable(f"++{text}" if _OPEN.match(key) else text, key, value))
     if folders:
-        _refuse_two_scenarios(ready, folders, scenarios)
+        refuse_two_scenarios(ready, folders, scenarios)
         ready = [text for text in ready if text.split("=")[0].lstrip("+") != "scenario"]
         ready.append(f"scenario={','.join(folder.name for folder in folders)}")
         scenarios += folders
@@ -408,73 +310,3 @@ def _open(
     )
 
 
-def _folder_options(value: str, multirun: bool) -> list[ScenarioOption]:
-    """Return the options of ``scenario.path=A`` (or ``A,B`` in a multirun), with names of their own."""
-    texts = value.split(",") if multirun and not Path(value).expanduser().is_dir() else [value]
-    found: list[ScenarioOption] = []
-    for text in texts:
-        option = folder_option(text.strip().strip("'\""))
-        count = sum(other.name == option.name for other in found)
-        found.append(ScenarioOption(f"{option.name}_{count + 1}", option.folder, option.path) if count else option)
-    return found
-
-
-def _refuse_two_scenarios(
-    ready: Sequence[str], folders: Sequence[ScenarioOption], known: Sequence[ScenarioOption]
-) -> None:
-    """Refuse ``scenario=NAME`` beside ``scenario.path=FOLDER`` when they mean different folders."""
-    for text in ready:
-        key, _, name = text.partition("=")
-        if key.lstrip("+") != "scenario" or name in {folder.name for folder in folders}:
-            continue
-        same = [option for option in known if option.name == name and option.folder.resolve() == folders[0].folder.resolve()]
-        if not same:
-            raise InputError(
-                f"{text}: contradicts scenario.path={folders[0].path}; give one of the two (scenario.path for your own folder)"
-            )
-
-
-def _readable(text: str, key: str, value: str) -> str:
-    """Quote the value of a path when Hydra's grammar cannot read it bare."""
-    if key.lstrip("+") not in _PATHS:
-        return text
-    try:
-        OverridesParser.create().parse_override(text)
-    except HydraException:
-        return f"{key}={_quoted(value)}"
-    return text
-
-
-def _quoted(value: str) -> str:
-    """Return a value as a quoted string of Hydra's grammar."""
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'" if not value.startswith(("'", '"')) else value
-
-
-def _folder_of_package(name: str) -> str:
-    """Return the folder of a config package named in a search path."""
-    return str(importlib.resources.files(name.removeprefix("pkg://").replace("/", ".")))
-
-
-def _sets(file: Path, package: str, key: str) -> bool:
-    """Return whether a config file, merged into ``package``, sets ``key`` or a key above or below it."""
-    tree = OmegaConf.to_container(OmegaConf.load(file), resolve=False)
-    parts = key.split(".")
-    head = [part for part in package.split(".") if part]
-    if parts[: len(head)] != head:
-        return False
-    rest = parts[len(head) :]
-    for index, part in enumerate(rest):
-        if not isinstance(tree, dict) or part not in tree:
-            return False
-        tree = tree[part]
-        if index == len(rest) - 1:
-            return True
-    return bool(rest)
-
-
-def _short(file: Path) -> str:
-    """Return a file's path relative to where the user is, when it lies below."""
-    try:
-        return os.path.relpath(file) if file.resolve().is_relative_to(Path.cwd()) else str(file)
-    except OSError:
-        return str(file)

@@ -192,7 +192,7 @@ def _region(state: State, setting: Setting, today: Today, displaced: float) -> l
     parts = components(state, setting).tolist()
     return [
         float(today.attacks.sum()), float(today.deaths.sum()), float(today.civilians_killed.sum()),
-        sum(home), *home, crossed[_REASON[Reason.REENTRY]], sum(outward),
+        math.fsum(home), *home, crossed[_REASON[Reason.REENTRY]], math.fsum(outward),
         float(today.left[_REASON[Reason.FLIGHT]].sum()), today.irregular, displaced,
         float(state.inland.sum() + state.toward.sum()), float(state.queue.sum()), math.fsum(parts) / len(parts), *parts,
     ]

@@ -10,14 +10,16 @@ from typing import Any
 import pydantic
 
 from agents.errors import InputError
+from agents.levers import BY_NAME
 from agents.militant_group import GroupSettings
 from agents.policies import find_policy, make_policy
 from sim.cast import SPLINTER, build_cast
+from sim.derive import derive
 from sim.folder import check_actors, read_folder
 from sim.gates import build_gates
 from sim.model import MarchlandModel, Policies
 from sim.people import build_populations, initial_people
-from sim.setting import Setting, derive
+from sim.setting import Setting
 from sim.settings import Config, PolicyChoice, validate
 from sim.tables import Tables
 from sim.world import build_world
@@ -93,7 +95,7 @@ class Scenario:
             exogenous=Path(chosen.exogenous) if chosen.exogenous else None,
         )
         governments = {name: settings.country for name, settings in checked.governments.items()}
-        check_actors(tables, governments, tuple(checked.groups), tuple(checked.mediators), tuple(checked.levers))
+        check_actors(tables, governments, tuple(checked.groups), tuple(checked.mediators), tuple(BY_NAME))
         return cls(checked, tables, trusted_classes)
 
     def build(self, *, seed: int | None = None, replicate: int | None = None) -> MarchlandModel:

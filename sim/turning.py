@@ -71,13 +71,13 @@ def turning_points(record: Record, setting: Setting) -> list[Event]:
     relations = relations_from_index(record, setting)
     events = [
         Event(day, "rupture", "region", "", "", 1.0, f"rupture: hostility above {p.rupture:g} for 28 days")
-        for day in lasting(np.asarray(relations > p.rupture, dtype=np.bool_), 28)
+        for day in lasting(relations > p.rupture, 28)
     ]
     shut = np.array([record.series("crossing", name, "open") < 0.05 for name in setting.world.crossings])
     if len(shut):
         events += [
             Event(day, "rupture", "region", "", "", 2.0, "rupture: all crossings closed to people for 21 days")
-            for day in lasting(shut.all(axis=0), 21)
+            for day in lasting(np.asarray(shut.all(axis=0)).tolist(), 21)
         ]
     attacks = record.series("region", "region", "attacks")
     events += [

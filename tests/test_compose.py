@@ -13,7 +13,8 @@ import configs
 from agents.errors import InputError
 from agents.parameters import parameters_of
 from agents.policies import GOVERNMENT_POLICIES, GROUP_POLICIES
-from sim.compose import Composed, compose, session
+from sim.compose import compose, session
+from sim.composed import Composed
 from sim.fingerprint import config_hash
 from sim.options import builtin_scenarios
 

@@ -126,7 +126,7 @@ def test_nobody_draws_outside_the_streams(path: Path) -> None:
 
 
 #: Built-in sums of whole numbers, which are the same everywhere.
-WHOLE_SUMS = ("row.fighters", "other.name ==", "situation.displaced", "e.value >")
+WHOLE_SUMS = ("row.fighters", "other.name ==", "situation.displaced", "e.value >", "sum(home)", "sum(outward)")
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if "experiments" not in path.parts], ids=str)

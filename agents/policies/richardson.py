@@ -42,4 +42,4 @@ class Richardson(GovernmentPolicy[RichardsonParameters]):
                 for offset in range(situation.window)
             ]
             reasons.append(f"hostility towards {rival.name} {rival.hostility:.3f}: acts worth {7 * daily:.3f} a week")
-        return GovernmentDecision(levels=dict(situation.baseline), acts=tuple(acts), reasons=tuple(reasons)), memory
+        return GovernmentDecision(levels=dict(situation.baseline), acts=tuple(acts), reasons=tuple(reasons) or ("no rivals: no acts",)), memory

@@ -52,4 +52,4 @@ class TitForTat(GovernmentPolicy[TitForTatParameters]):
             levels[Slot("cooperation", rival.name)], words = cooperation(situation, rival, self.params)
             forgiving = ", overlooked this time" if forgiven else ""
             reasons += [f"{rival.name} sent hostile acts worth {received:.2f}{forgiving}: answers at {level:.2f}", words]
-        return GovernmentDecision(levels=levels, reasons=tuple(reasons)), memory
+        return GovernmentDecision(levels=levels, reasons=tuple(reasons) or ("no rivals: keeps to the baseline",)), memory

@@ -1,0 +1,116 @@
+"""What a composition gives: plain values, checked, with the model's keys apart from Hydra's."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import pydantic
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import MissingMandatoryValue
+
+from agents.errors import InputError
+from sim import complaints, settings
+from sim.folder import read_yaml
+from sim.options import Tree, builtin_scenarios
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A composed config.
+
+    Attributes
+    ----------
+    config
+        Plain nested dictionaries with every value, in the shape of :class:`sim.settings.Config`.
+    overrides
+        The overrides, as the user gave them.
+    folder
+        The scenario's folder.
+    files
+        The config files used, later ones win.
+    trusted_classes
+        Policies ``module:Class`` that the user named; no others may be imported.
+    output
+        Folder of the results: Hydra's ``hydra.run.dir``, in a multirun ``hydra.sweep.dir``.
+    """
+
+    config: Tree
+    overrides: tuple[str, ...]
+    folder: Path
+    files: tuple[Path, ...]
+    trusted_classes: tuple[str, ...] = ()
+    output: str = ""
+
+
+def settle(
+    config: DictConfig,
+    overrides: Sequence[str],
+    files: tuple[Path, ...],
+    trusted_classes: tuple[str, ...],
+    output: str = "",
+) -> Composed:
+    """Turn what Hydra composed into plain values, and set apart what is not the model's.
+
+    Raises
+    ------
+    InputError
+        When a policy is a class that the user did not name.
+    """
+    node = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+    try:
+        tree = cast(Tree, OmegaConf.to_container(node, resolve=True, throw_on_missing=True))
+    except MissingMandatoryValue as error:
+        raise InputError(f"{error.full_key}: missing; give a value (KEY=VALUE)") from None
+    scenario = cast(Tree, tree["scenario"])
+    for actor, choice in cast(Tree, tree.get("policies") or {}).items():
+        name = str(choice.get("name", "")) if isinstance(choice, dict) else ""
+        if ":" in name and name not in trusted_classes:
+            raise InputError(
+                f"policies.{actor}.name: a class ({name!r}) is taken from the command line only, never from a file; "
+                f"give policy@policies.{actor}={name}"
+            )
+    path = scenario.get("path")
+    builtin = {option.name: option.folder for option in builtin_scenarios()}
+    folder = Path(str(path)).expanduser() if path else builtin[str(scenario["name"])]
+    return Composed(tree, tuple(overrides), folder, files, trusted_classes, output)
+
+
+def validate(composed: Composed, origin: complaints.Origin | None = None) -> None:
+    """Check a composed config against the schema.
+
+    Raises
+    ------
+    InputError
+        In one line: the key, who set it last and what would be right.
+    """
+    try:
+        settings.validate(composed.config)
+    except pydantic.ValidationError as error:
+        raise complaints.from_pydantic(error, settings.Config, origin) from None
+
+
+def check_dates(composed: Composed, origin: complaints.Origin) -> None:
+    """Check that the days that are asked for lie within those that the scenario's tables are made for.
+
+    Raises
+    ------
+    InputError
+        When ``scenario.start`` or ``scenario.end`` lies outside, or the end before the start.
+    """
+    asked = settings.validate(composed.config).scenario
+    declared = read_yaml(composed.folder)
+    first, last = (dt.date.fromisoformat(str(declared[key])) for key in ("start", "end"))
+    for key, date in (("scenario.start", asked.start), ("scenario.end", asked.end)):
+        if date is None or not first <= date <= last:
+            by = origin(key)
+            where = by if by.startswith(f"{key}=") else f"{by}{key}: "
+            raise InputError(
+                f"{where}{date or 'nothing'} is outside the scenario; {composed.folder.name}/scenario.yaml has days "
+                f"from {first} to {last}"
+            )
+    if asked.start is not None and asked.end is not None and asked.end < asked.start:
+        raise InputError(f"{origin('scenario.end')}scenario.end: {asked.end} lies before scenario.start {asked.start}")

@@ -1,0 +1,90 @@
+"""Overrides made ready for Hydra: folders become options, paths are quoted, files are asked what they set."""
+
+from __future__ import annotations
+
+import importlib.resources
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+
+from agents.errors import InputError
+from sim.options import ScenarioOption, folder_option
+
+#: Keys whose values are paths: quoted for Hydra when its grammar cannot read them bare.
+_PATHS = ("scenario.exogenous", "scenario.history", "hydra.run.dir", "hydra.sweep.dir", "hydra.searchpath")
+
+
+def folder_options(value: str, multirun: bool) -> list[ScenarioOption]:
+    """Return the options of ``scenario.path=A`` (or ``A,B`` in a multirun), with names of their own."""
+    texts = value.split(",") if multirun and not Path(value).expanduser().is_dir() else [value]
+    found: list[ScenarioOption] = []
+    for text in texts:
+        option = folder_option(text.strip().strip("'\""))
+        count = sum(other.name == option.name for other in found)
+        found.append(ScenarioOption(f"{option.name}_{count + 1}", option.folder, option.path) if count else option)
+    return found
+
+
+def refuse_two_scenarios(
+    ready: Sequence[str], folders: Sequence[ScenarioOption], known: Sequence[ScenarioOption]
+) -> None:
+    """Refuse ``scenario=NAME`` beside ``scenario.path=FOLDER`` when they mean different folders."""
+    for text in ready:
+        key, _, name = text.partition("=")
+        if key.lstrip("+") != "scenario" or name in {folder.name for folder in folders}:
+            continue
+        same = [option for option in known if option.name == name and option.folder.resolve() == folders[0].folder.resolve()]
+        if not same:
+            raise InputError(
+                f"{text}: contradicts scenario.path={folders[0].path}; give one of the two (scenario.path for your own folder)"
+            )
+
+
+def readable(text: str, key: str, value: str) -> str:
+    """Quote the value of a path when Hydra's grammar cannot read it bare."""
+    if key.lstrip("+") not in _PATHS:
+        return text
+    try:
+        OverridesParser.create().parse_override(text)
+    except HydraException:
+        return f"{key}={quoted(value)}"
+    return text
+
+
+def quoted(value: str) -> str:
+    """Return a value as a quoted string of Hydra's grammar."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'" if not value.startswith(("'", '"')) else value
+
+
+def folder_of_package(name: str) -> str:
+    """Return the folder of a config package named in a search path."""
+    return str(importlib.resources.files(name.removeprefix("pkg://").replace("/", ".")))
+
+
+def sets(file: Path, package: str, key: str) -> bool:
+    """Return whether a config file, merged into ``package``, sets ``key`` or a key above or below it."""
+    tree = OmegaConf.to_container(OmegaConf.load(file), resolve=False)
+    parts = key.split(".")
+    head = [part for part in package.split(".") if part]
+    if parts[: len(head)] != head:
+        return False
+    rest = parts[len(head) :]
+    for index, part in enumerate(rest):
+        if not isinstance(tree, dict) or part not in tree:
+            return False
+        tree = tree[part]
+        if index == len(rest) - 1:
+            return True
+    return bool(rest)
+
+
+def short(file: Path) -> str:
+    """Return a file's path relative to where the user is, when it lies below."""
+    try:
+        return os.path.relpath(file) if file.resolve().is_relative_to(Path.cwd()) else str(file)
+    except OSError:
+        return str(file)
