@@ -74,6 +74,10 @@ def execute(
             model.run(progress)
         with writing(folder):
             finished = _write(scenario, model, scratch, started, command)
+        if scenario.config.figures and scenario.config.band and not brief and len(scenario.tables.observed):
+            band = _band(scenario, model, console)
+            with writing(folder):
+                pq.write_table(arrow(band), scratch / "ensemble.parquet", compression="zstd")
         if scenario.config.figures:
             from experiments.figures import draw_all  # late: matplotlib is slow to import
 
@@ -93,6 +97,22 @@ def execute(
         )
         print("\n".join([*text, "", *_where(done)]))
     return done
+
+
+def _band(scenario: Scenario, model: MarchlandModel, console: Console) -> pd.DataFrame:
+    """Run the further replicates of the band, with a bar on a terminal and one plain line elsewhere."""
+    from experiments.band import make_band, observed_totals
+
+    size = scenario.config.band
+    own = observed_totals(model, scenario)
+    text = f"{size} more runs for the bands beside the observations (band=0 leaves them out)"
+    if not console.is_terminal:
+        print(text, file=sys.stderr)
+        return make_band(scenario, own, size)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(text, total=size)
+        return make_band(scenario, own, size, lambda done, _: bar.update(task, completed=done))
 
 
 def _write(
@@ -182,6 +202,8 @@ def _where(done: Finished) -> list[str]:
     lines = [f"Files in {done.folder}/"]
     lines.append("  summary.json    all outcomes of the run in one row")
     lines.append("  daily.parquet   a row a day and variable; places.parquet, events.parquet beside it")
+    if (done.folder / "ensemble.parquet").exists():
+        lines.append("  ensemble.parquet  mean and band over further replicates, beside the observations")
     lines.append("  config.yaml     every number of this run; scenario/ the tables it read")
     lines.append(f"  manifest.json   outputs {str(done.manifest['outputs_hash'])[:12]}, config {str(done.manifest['config_hash'])[:12]}")
     if done.figures:

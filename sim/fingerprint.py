@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 #: Keys that do not change what a run computes, or that differ between machines (content counts instead).
-_LEFT_OUT = frozenset({"figures"})
+_LEFT_OUT = frozenset({"figures", "band"})
 _PATHS = frozenset({"path", "history", "exogenous"})
 
 

@@ -92,6 +92,7 @@ class Config:
     levers: dict[str, LeverCost] = Field(default_factory=lambda: default_levers())
     parameters: Parameters = Field(default_factory=Parameters)
     figures: bool = True
+    band: int = Field(default=8, ge=0, le=1000, description="further replicates that make the bands beside the observations; 0 = none")
 
 
 def default_levers() -> dict[str, LeverCost]:
