@@ -188,26 +188,33 @@ class Table:
     ----------
     weights
         (rows, targets) >= 0. A row without any weight has no target (see :attr:`possible`).
+    pattern
+        (rows, targets) which weights can ever be positive; the others are left out of all work. Without
+        it every target is kept.
     """
 
-    def __init__(self, weights: FloatArray) -> None:
-        self.weights = np.ascontiguousarray(weights)
-        self.width = weights.shape[1]
-        self.possible = np.empty(len(weights), dtype=np.bool_)
-        self._cumulated = np.empty(weights.shape)
+    def __init__(self, weights: FloatArray, pattern: NDArray[np.bool_] | None = None) -> None:
+        rows, width = weights.shape
+        self._columns: IntArray | None = None
+        if pattern is not None:
+            width = max(int(pattern.sum(axis=1).max(initial=1)), 1)
+            # Stable: targets keep their order, and the few kept ones come first.
+            self._columns = np.ascontiguousarray(np.argsort(~pattern, axis=1, kind="stable")[:, :width])
+        self.width = width
+        self.weights = np.empty((rows, width))  #: (rows, kept targets)
+        self.possible = np.empty(rows, dtype=np.bool_)
+        self._cumulated = np.empty((rows, width))
         #: Running sums of all rows end to end, row r from r to r + 1: one search finds a target in any row.
-        self._keys = np.empty(weights.shape)
-        self._prepare(slice(0, len(weights)))
+        self._keys = np.empty((rows, width))
+        self.write(0, weights)
 
     def write(self, first: int, weights: FloatArray) -> None:
-        """Replace rows from ``first`` on."""
+        """Replace rows from ``first`` on; ``weights`` are over all targets."""
         part = slice(first, first + len(weights))
-        self.weights[part] = weights
-        self._prepare(part)
-
-    def _prepare(self, part: slice) -> None:
-        cumulated = self.weights[part].cumsum(axis=1)
+        kept = weights if self._columns is None else np.take_along_axis(weights, self._columns[part], axis=1)
+        cumulated = kept.cumsum(axis=1)
         last = cumulated[:, -1:]
+        self.weights[part] = kept
         self.possible[part] = last[:, 0] > 0.0
         self._cumulated[part] = cumulated / np.where(last > 0.0, last, 1.0)
         self._keys[part] = self._cumulated[part] + np.arange(part.start, part.stop)[:, None]
@@ -219,11 +226,15 @@ class Table:
         over = found >= self.width
         if over.any():
             found[over] = (self._cumulated[row[over]] < 1.0).sum(axis=1)
-        return np.asarray(found)
+        return self.targets(row, found)
+
+    def targets(self, row: IntArray, kept: IntArray) -> IntArray:
+        """Turn positions among the kept targets into targets."""
+        return np.asarray(kept if self._columns is None else self._columns[row, kept])
 
 
 #: Up to this many people a row it is cheaper to draw a target for each person than a multinomial for the row.
-_FEW = 6
+_FEW = 20
 
 
 def spread(rng: np.random.Generator, counts: IntArray, table: Table, index: IntArray) -> tuple[IntArray, IntArray, IntArray]:
@@ -254,7 +265,7 @@ def spread(rng: np.random.Generator, counts: IntArray, table: Table, index: IntA
     row, column = np.nonzero(drawn)
     return (
         np.concatenate([which, large[row]]),
-        np.concatenate([target, column]),
+        np.concatenate([target, table.targets(index[large][row], column)]),
         np.concatenate([np.ones(len(which), dtype=np.int64), drawn[row, column]]),
     )
 

@@ -60,9 +60,12 @@ class Ways:
         countries, gates = len(setting.world.countries), setting.gates.n_gates
         self._first_out = rows * n_places
         self._first_beyond = n_places + rows
-        self.gates = Table(np.zeros((self._first_out + 4 * countries * n_places, gates)))
-        self.places = Table(np.zeros((self._first_beyond + countries * gates, n_places)))
-        self.places.write(n_places, setting.gates.home_share)
+        static = setting.gates
+        ways = np.concatenate([static.home_route.reshape(-1, gates), np.tile(static.pull, (4 * countries, 1))]) > 0.0
+        self.gates = Table(np.zeros(ways.shape), ways)
+        ends = np.concatenate([static.inland, static.home_share, np.tile(static.beyond, (countries, 1))]) > 0.0
+        self.places = Table(np.zeros(ends.shape), ends)
+        self.places.write(n_places, static.home_share)
         self.abroad = np.zeros((countries, n_places))
 
     def home_row(self, row: IntArray, place: IntArray) -> IntArray:
