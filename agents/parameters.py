@@ -58,8 +58,8 @@ class Parameter:
 
     @property
     def contested(self) -> bool:
-        """Whether the accepted range holds both signs and zero."""
-        return self.low < 0.0 < self.high
+        """Whether the evidence is contested: its source says so. Vary these before believing a ranking."""
+        return "contested" in self.source
 
     @property
     def fitted(self) -> bool:

@@ -56,6 +56,10 @@ class ReturnParameters:
         1.15e-2, 0.0, 3e-2, "1/day", "fitted: returns of October-November 2023 (evidence: 405,000), given 1.7 M undocumented",
         "hazard of an undocumented person on the day of a credible, salient deadline",
     )
+    exposed_share: float = par(
+        1.0, 0.1, 1.0, "-", "assumption: unknown; a second deadline moves three times fewer people at one third (run it lower)",
+        "share of a status that reacts to deadlines at all, at the time of the first announcement",
+    )
     removal_fear: float = par(
         1.1e-3, 0.0, 4e-3, "1/day", "fitted: returns of 2024 (17,000-38,000 a month)",
         "hazard of an undocumented person where removals are many, without a deadline",
@@ -122,7 +126,7 @@ def fear_hazard(status: str, host: HostView, day_of_year: int, parameters: Retur
     """
     seen = host.removals / (host.removals + parameters.removal_half) if host.removals > 0.0 else 0.0
     strength = 1.0 + (parameters.campaign if host.campaign else 0.0)
-    deadline = parameters.fear_peak * host.fear
+    deadline = parameters.fear_peak * host.fear * host.exposed
     hazard = deadline + parameters.removal_fear * strength * seen * season(day_of_year, parameters)
     if status == Status.REGISTERED:
         # Card holders are not addressed by the deadline: their fear does not follow it to the peak.

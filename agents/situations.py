@@ -66,7 +66,7 @@ class GovernmentSituation:
     attacks, attacks_before
         Attacks at home in the last 28 days, and a month on average over the last year.
     deaths
-        Deaths in attacks at home, last 28 days.
+        Deaths by violence at home in 28 days, of an exponential 30-day memory.
     refugees
         Foreigners at home by legal status.
     script
@@ -141,6 +141,7 @@ class HostView:
     fear: float  #: nearness to a credible deadline, 0..1
     removals: float  #: formal deportations per 1,000 of the status and 30 days, recent memory
     campaign: bool  #: whether an enforced campaign is in force
+    exposed: float = 1.0  #: share of the status that reacts to deadlines, 0..1
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def parameters() -> list[Parameter]:
 
 def contested(row: Parameter) -> bool:
     """Whether the evidence on a parameter is contested: its source says so, or its sourced range has both signs."""
-    return "contested" in row.source or (row.contested and "assumption" not in row.source)
+    return row.contested
 
 
 def _marks(row: Parameter) -> str:

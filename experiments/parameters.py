@@ -11,6 +11,7 @@ from rich.table import Table
 
 from agents.errors import InputError
 from agents.government import GovernmentSettings
+from agents.mediator import MediatorSettings
 from agents.militant_group import GroupSettings
 from agents.parameters import Parameter, parameters_of
 from agents.policies import GOVERNMENT_POLICIES, GROUP_POLICIES
@@ -25,6 +26,7 @@ def all_parameters() -> list[Parameter]:
     rows = list(parameters_of(Config))
     rows += parameters_of(GovernmentSettings("country"), "governments.NAME.")
     rows += parameters_of(GroupSettings("target"), "groups.NAME.")
+    rows += parameters_of(MediatorSettings(), "mediators.NAME.")
     seen: set[str] = set()
     for policy in (*GOVERNMENT_POLICIES.values(), *GROUP_POLICIES.values()):
         for row in _of_policy(policy):

@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 #: Kinds of dated events worth a line, the most telling first.
 TELLING: tuple[str, ...] = (
     "rupture", "collapse", "escalation", "truce", "truce_end", "announcement", "deadline", "exogenous",
-    "splinter", "merger", "talks", "closure", "opening", "strike", "operation", "attack", "act",
+    "splinter", "merger", "talks", "closure", "opening", "strike", "attack", "act",
 )  # fmt: skip
 MOST_EVENTS = 8
 #: Outcomes that the terminal shows, where a run has them; ``summary.json`` holds all.

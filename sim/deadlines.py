@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pydantic.dataclasses
+from numpy.typing import NDArray
 
 from agents.decisions import Announcement
 from agents.parameters import STRICT, par
@@ -45,6 +46,24 @@ def announce(state: State, government: int, note: Announcement) -> None:
     state.announced = (*state.announced, (government, note))
 
 
+def _expose(state: State, setting: Setting, government: int, note: Announcement, today: Today) -> None:
+    """Set apart those who do not react to deadlines, when their status is addressed for the first time."""
+    share = setting.parameters.returns.exposed_share
+    if share >= 1.0:
+        return
+    stock = measures.foreigners_by_status(today.by_country, setting)[government]
+    for status in note.statuses:
+        s = _STATUS[status]
+        if not state.unexposed[government, s]:
+            state.unexposed[government, s] = (1.0 - share) * float(stock[s])
+
+
+def exposed_shares(state: State, setting: Setting, by_country: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Share of each status that reacts to deadlines now, (governments, statuses): those who could go, go first."""
+    stock = np.maximum(measures.foreigners_by_status(by_country, setting), 1)
+    return np.maximum(1.0 - state.unexposed / stock, 0.0)
+
+
 def _tell(setting: Setting, government: int, note: Announcement, today: Today) -> None:
     name = setting.cast.governments[government]
     today.event("announcement", name, "", "", note.salience,
@@ -65,6 +84,7 @@ def follow_deadlines(state: State, setting: Setting, today: Today) -> None:
             continue
         if today.day == note.day:
             _tell(setting, government, note, today)
+        _expose(state, setting, government, note, today)
         near = note.salience * float(state.credibility[government]) * math.exp(-left / p.rise)
         for status in note.statuses:
             cell = (government, _STATUS[status])

@@ -54,7 +54,7 @@ def history_row(row: Row, places: tuple[Place, ...]) -> HistoryRow:
     end = row.optional_date("end_date", date)
     where = row.names("places", [p.name for p in places], "place")
     if kind == "ceasefire" and end is None:
-        raise row.bad("end_date", "the cell is empty; a ceasefire needs its last day")
+        raise row.bad("end_date", "the cell is empty; a ceasefire needs the day on which it is over")
     if kind == "airstrike" and not where:
         raise row.bad("places", "the cell is empty; an airstrike needs the places it hit")
     return HistoryRow(

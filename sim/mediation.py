@@ -69,7 +69,9 @@ def offer_talks(state: State, setting: Setting, streams: Streams, today: Today, 
     for name in cast.governments:
         i = cast.government_index(name)
         # Several mediators: what counts is the one that gives, or punishes, most.
-        state.mediator_aid[i] = max(float(state.mediator_aid[i]), decision.aid.get(name, 0.0))
+        # Aid goes to governments in good standing: levers that cost standing cost aid.
+        standing = min(float(state.standing[i]) / max(cast.settings[i].standing, 1e-9), 1.0)
+        state.mediator_aid[i] = max(float(state.mediator_aid[i]), decision.aid.get(name, 0.0) * standing)
         state.mediator_sanctions[i] = max(float(state.mediator_sanctions[i]), decision.sanctions.get(name, 0.0))
 
 

@@ -20,6 +20,7 @@ from agents.situations import (
 )
 from agents.vocabulary import ABROAD
 from sim import measures
+from sim.deadlines import exposed_shares
 from sim.events import Calendar
 from sim.people import BY_HOME, Block
 from sim.state import State
@@ -113,7 +114,9 @@ def population_situation(state: State, setting: Setting, block: Block, shared: S
     if block.status in ABROAD:
         s = ABROAD.index(block.status)
         hosts = tuple(
-            HostView(country, float(state.fear[i, s]), float(state.removals[i, s]), bool(state.campaign[i, s]))
+            HostView(
+                country, float(state.fear[i, s]), float(state.removals[i, s]), bool(state.campaign[i, s]), float(shared.exposed[i, s])
+            )
             for i, country in enumerate(setting.cast.country)
             if country != block.nationality
         )
@@ -140,6 +143,7 @@ class SharedView:
     """What all populations see alike on a day, worked out once."""
 
     def __init__(self, state: State, setting: Setting, by_country: IntArray) -> None:
+        self.exposed = exposed_shares(state, setting, by_country) if state.unexposed.any() else np.ones_like(state.fear)
         self.day_of_year = setting.date(state.day).timetuple().tm_yday
         countries = range(len(setting.world.countries))
         self.exodus = tuple(measures.exodus_rates(state, setting, n, state.day) for n in countries)

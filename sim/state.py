@@ -107,6 +107,7 @@ class State:
     fear: FloatArray  #: (governments, statuses) nearness to a credible deadline, 0..1
     removals: FloatArray  #: (governments, statuses) deportations per 1,000 and 30 days, 14-day memory
     credibility: FloatArray  #: (governments,)
+    unexposed: FloatArray  #: (governments, statuses) people who do not react to deadlines; 0 before the first one
     campaign: BoolArray  #: (governments, statuses) enforced campaign in force
     exoduses: tuple[Exodus, ...]
     # -- borders --
@@ -175,7 +176,7 @@ def empty_state(
         granted=zeros(governments, slots), asked=zeros(governments, slots), baseline=zeros(governments, slots),
         agenda=(), acts_due=(), announced=(), memories={},
         fear=zeros(governments, statuses), removals=zeros(governments, statuses),
-        credibility=np.ones(governments), campaign=np.zeros((governments, statuses), dtype=np.bool_), exoduses=(),
+        credibility=np.ones(governments), unexposed=zeros(governments, statuses), campaign=np.zeros((governments, statuses), dtype=np.bool_), exoduses=(),
         exogenous_people=zeros(crossings), exogenous_trade=zeros(crossings),
         safety=zeros(countries), legitimacy=zeros(governments), tension=zeros(governments),
         economy=np.ones(governments), standing=zeros(governments),
