@@ -8,6 +8,7 @@ region and place face the same odds, which is what makes counting exact.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import mesa
@@ -148,6 +149,15 @@ def trickle(status: str, parameters: ReturnParameters) -> float:
     return parameters.trickle_documented if status == Status.DOCUMENTED else parameters.trickle_undocumented
 
 
+@dataclass(frozen=True)
+class _Home:
+    """Home regions of one nationality on one day: share of full voluntary return (homes,), and words."""
+
+    violence: FloatArray
+    safe: FloatArray
+    words: tuple[str, ...]
+
+
 class Rules:
     """The rules that all populations of a model share, with the parts that are alike worked out once a day.
 
@@ -160,7 +170,8 @@ class Rules:
         self.returns = returns
         self._violence: FloatArray | None = None
         self._flight: FloatArray = np.zeros((1, 1))
-        self._homes: dict[int, tuple[FloatArray, FloatArray, FloatArray]] = {}
+        self._homes: dict[int, _Home] = {}
+        self._hosts: dict[int, FloatArray] = {}
 
     def flight_hazard(self, violence: FloatArray) -> FloatArray:
         """Hazard of flight, (1, places), 1/day: rate * (deaths30 per 100,000)^elasticity, 0 without deaths."""
@@ -170,14 +181,27 @@ class Rules:
             self._violence = violence
         return self._flight
 
-    def home(self, situation: PopulationSituation) -> tuple[FloatArray, FloatArray]:
-        """Safety of the home regions, and the share of full voluntary return it brings, both (homes,)."""
+    def home(self, situation: PopulationSituation) -> _Home:
+        """What the home regions of a nationality look like today."""
         known = self._homes.get(situation.own_country)
-        if known is None or known[0] is not situation.home_violence:
+        if known is None or known.violence is not situation.home_violence:
             safety = home_safety(situation, self.returns)
-            known = (situation.home_violence, safety, safe_enough(safety, self.returns))
+            lowest, highest = float(safety.min()), float(safety.max())
+            words = (f"home safety {lowest:.2f}-{highest:.2f} against a threshold of {self.returns.threshold:.2f}",)
+            known = _Home(situation.home_violence, safe_enough(safety, self.returns), words)
             self._homes[situation.own_country] = known
-        return known[1], known[2]
+        return known
+
+    def at_hosts(self, situation: PopulationSituation) -> FloatArray:
+        """1 at places of host countries that have a government, 0 elsewhere, (1, places).
+
+        Returns from a country without a government in the scenario (a mere destination) are not modelled.
+        """
+        known = self._hosts.get(situation.own_country)
+        if known is None:
+            known = np.isin(situation.country, [host.country for host in situation.hosts]).astype(np.float64)[None, :]
+            self._hosts[situation.own_country] = known
+        return known
 
 
 def home_safety(situation: PopulationSituation, returns: ReturnParameters) -> FloatArray:
@@ -193,21 +217,16 @@ def intentions(situation: PopulationSituation, rules: Rules) -> PopulationIntent
     if status in ABROAD:
         return _abroad(situation, rules, hazards)
     if status == Status.IDP:
-        safety, safe = rules.home(situation)
-        hazards[Reason.VOLUNTARY] = rules.returns.idp_return * safe[:, None]
-        return PopulationIntentions(hazards, _home_words(safety, rules.returns))
+        home = rules.home(situation)
+        hazards[Reason.VOLUNTARY] = rules.returns.idp_return * home.safe[:, None]
+        return PopulationIntentions(hazards, home.words)
     if status == Status.RETURNEE:
         rate = rules.flight.reentry / 365.25
-        hazards[Reason.REENTRY] = np.full((1, 1), rate)
+        hazards[Reason.REENTRY] = np.array([[rate]])
         return PopulationIntentions(hazards, (f"re-entry {rate * 1e5:.2f} per 100,000 a day",))
     rate = situation.emigration / 365.25 + float(situation.exodus.sum())
-    hazards[Reason.EMIGRATION] = np.full((1, 1), rate)
+    hazards[Reason.EMIGRATION] = np.array([[rate]])
     return PopulationIntentions(hazards, (f"emigration {rate * 1e5:.2f} per 100,000 a day",))
-
-
-def _home_words(safety: FloatArray, returns: ReturnParameters) -> tuple[str, ...]:
-    lowest, highest = float(safety.min()), float(safety.max())
-    return (f"home safety {lowest:.2f}-{highest:.2f} against a threshold of {returns.threshold:.2f}",)
 
 
 def _abroad(
@@ -215,15 +234,11 @@ def _abroad(
 ) -> PopulationIntentions:
     """Hazards of people outside their own country."""
     returns = rules.returns
-    safety, safe = rules.home(situation)
+    home = rules.home(situation)
     swing = season(situation.day_of_year, returns) if situation.status == Status.UNDOCUMENTED else 1.0
-    # Returns from countries without a government in the scenario (a mere destination) are not modelled.
-    hosts = [False] * len(situation.exodus)
-    for host in situation.hosts:
-        hosts[host.country] = True
-    voluntary = returns.voluntary * safe + trickle(situation.status, returns) * swing
-    hazards[Reason.VOLUNTARY] = voluntary[:, None] * np.array(hosts)[situation.country][None, :]
-    words = _home_words(safety, returns)
+    voluntary = returns.voluntary * home.safe + trickle(situation.status, returns) * swing
+    hazards[Reason.VOLUNTARY] = voluntary[:, None] * rules.at_hosts(situation)
+    words = home.words
     # Crossings carry country -1 and hold nobody; whatever value they pick up is never used.
     by_country = [0.0] * len(situation.exodus)
     for host in situation.hosts:

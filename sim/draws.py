@@ -7,118 +7,19 @@ rate differs. People are drawn by multinomials, which cost the same for any numb
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
+
+from sim.inversion import binomial, binomial_one, poisson, poisson_one
+
+__all__ = [
+    "Table", "binomial", "binomial_one", "pick", "poisson", "poisson_one", "risks_to_chances", "settle_strays",
+    "share_out", "shares", "split", "spread", "spread_few",
+]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-#: Above this mean the inversion hands over to SciPy's quantile function (exp(-mean) underflows at 745).
-_LARGE = 500.0
-
-
-def poisson(uniforms: FloatArray, mean: FloatArray) -> IntArray:
-    """Poisson counts by inversion.
-
-    Parameters
-    ----------
-    uniforms, mean
-        Arrays of one shape; uniforms in [0, 1), means >= 0.
-
-    Returns
-    -------
-    Integer array of that shape: the smallest k with P(N <= k) > u.
-    """
-    term = np.exp(-mean)
-    counts = np.zeros(mean.shape, dtype=np.int64)
-    above = uniforms >= term
-    if not above.any():
-        return counts
-    large = mean > _LARGE
-    if large.any():
-        from scipy.stats import poisson as law
-
-        counts[large] = law.ppf(uniforms[large], mean[large])
-        above &= ~large
-    total = term.copy()
-    k = 0
-    while above.any():
-        k += 1
-        counts += above
-        term = term * (mean / k)
-        total += term
-        # Rounding may keep the total below a uniform close to 1: terms that add nothing end the search.
-        above &= (uniforms >= total) & ((k < mean) | (term > 1e-17))
-    return counts
-
-
-def poisson_one(uniform: float, mean: float) -> int:
-    """One Poisson count by inversion, as :func:`poisson`, without arrays."""
-    if mean > _LARGE:
-        return int(poisson(np.array([uniform]), np.array([mean]))[0])
-    term = total = math.exp(-mean)
-    k = 0
-    while uniform >= total:
-        k += 1
-        term *= mean / k
-        total += term
-        if k > mean and term <= 1e-17:
-            break
-    return k
-
-
-def binomial(uniforms: FloatArray, trials: IntArray, chance: FloatArray) -> IntArray:
-    """Binomial counts by inversion, exact and monotone in ``chance``.
-
-    ``uniforms``, ``trials`` (>= 0) and ``chance`` (in [0, 1]) have one shape. Meant for small expected
-    counts (fighters); the loop runs to the largest count drawn.
-    """
-    counts = np.zeros(trials.shape, dtype=np.int64)
-    # Above one half those who are spared are counted: the terms below would underflow.
-    high = chance > 0.5
-    some_high = bool(high.any())
-    p = np.where(high, 1.0 - chance, chance) if some_high else chance
-    u = np.where(high, 1.0 - np.nextafter(uniforms, 1.0), uniforms) if some_high else uniforms
-    term = np.exp(trials * np.log1p(-p))
-    above = (u >= term) & (trials > 0)
-    large = trials * p > _LARGE / 2.0
-    if large.any():
-        from scipy.stats import binom as law
-
-        counts[large] = law.ppf(u[large], trials[large], p[large])
-        above &= ~large
-    odds = p / (1.0 - p)
-    total = term
-    k = 0
-    while above.any():
-        k += 1
-        counts += above
-        term = term * odds * np.maximum(trials - k + 1, 0) / k
-        total = total + term
-        above &= (u >= total) & (trials > k) & ((k < trials * p) | (term > 1e-17))
-    return np.where(high, trials - counts, counts) if some_high else counts
-
-
-def binomial_one(uniform: float, trials: int, chance: float) -> int:
-    """One binomial count by inversion, as :func:`binomial`, without arrays."""
-    if trials <= 0 or chance <= 0.0:
-        return 0
-    if chance >= 1.0:
-        return trials
-    if trials * chance > 100.0 or chance > 0.5:
-        return int(binomial(np.array([uniform]), np.array([trials]), np.array([chance]))[0])
-    term = total = math.exp(trials * math.log1p(-chance))
-    odds = chance / (1.0 - chance)
-    k = 0
-    while uniform >= total and k < trials:
-        k += 1
-        term *= odds * (trials - k + 1) / k
-        total += term
-        if k > trials * chance and term <= 1e-17:
-            break
-    return k
 
 
 def risks_to_chances(hazards: FloatArray) -> FloatArray:
@@ -268,6 +169,26 @@ def spread(rng: np.random.Generator, counts: IntArray, table: Table, index: IntA
         np.concatenate([target, table.targets(index[large][row], column)]),
         np.concatenate([np.ones(len(which), dtype=np.int64), drawn[row, column]]),
     )
+
+
+def spread_few(rng: np.random.Generator, counts: IntArray, weights: FloatArray) -> tuple[IntArray, IntArray, IntArray]:
+    """Share out counts over a few targets whose weights are new every time, as :func:`spread`.
+
+    Parameters
+    ----------
+    counts
+        (rows,) people > 0.
+    weights
+        (targets, rows) >= 0 with a positive sum in every column.
+    """
+    if int(counts.sum()) > _FEW * len(counts):
+        return spread(rng, counts, Table(np.ascontiguousarray(weights.T)), np.arange(len(counts)))
+    which = np.repeat(np.arange(len(counts)), counts)
+    cumulated = weights.cumsum(axis=0)
+    # Dividing by the total makes the last running sum exactly 1, above every uniform.
+    cumulated /= cumulated[-1]
+    target = (rng.random(len(which)) >= cumulated[:-1].take(which, axis=1)).sum(axis=0)
+    return which, target, np.ones(len(which), dtype=np.int64)
 
 
 def pick(rng: np.random.Generator, counts: IntArray, number: int) -> IntArray:

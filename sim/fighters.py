@@ -145,7 +145,10 @@ def leave_and_move(state: State, setting: Setting, streams: Streams, today: Toda
     if not fighters.any():
         return
     luck = _luck(streams, cast.groups, "fighters", today.day, (5, fighters.shape[1]))
-    dead = np.minimum(_some(luck[:, 4], today.attacks, p.attack_loss), fighters)
+    dead = np.zeros_like(fighters)
+    for g, place in zip(*(index.tolist() for index in np.nonzero(today.attacks)), strict=True):
+        lost = draws.binomial_one(float(luck[g, 4, place]), int(today.attacks[g, place]), p.attack_loss)
+        dead[g, place] = min(lost, int(fighters[g, place]))
     rates = hazards(state, setting)
     total = rates.sum(axis=0)
     gone = draws.binomial(luck[:, 0], fighters - dead, -np.expm1(-total))
@@ -175,19 +178,9 @@ def _luck(streams: Streams, names: tuple[str, ...], mechanism: str, day: int, sh
     return np.stack([streams.uniforms(mechanism, name, day, shape) for name in names])
 
 
-def _some(uniforms: FloatArray, trials: IntArray, chance: float) -> IntArray:
-    """Binomial counts where there are trials (mostly few places have any)."""
-    drawn = np.zeros_like(trials)
-    cells = np.nonzero(trials)
-    if len(cells[0]):
-        drawn[cells] = draws.binomial(uniforms[cells], trials[cells], np.full(len(cells[0]), chance))
-    return drawn
-
-
 def _relocate(state: State, setting: Setting, streams: Streams, today: Today, group: int, moved: IntArray) -> None:
     """Send withdrawing fighters into the sanctuary, infiltrating ones to the group's targets."""
     out = int(moved[setting.at_home[group]].sum())
-    numbers = np.array([int(moved.sum()) - out, out], dtype=np.int64)  # to targets, into sanctuary
     table = setting.joining[group]
     effort = state.campaigns[group].effort
     if effort is not setting.cast.weights[group]:
@@ -196,9 +189,8 @@ def _relocate(state: State, setting: Setting, streams: Streams, today: Today, gr
         state.fighters[group] += moved  # nowhere to go: they stay
         return
     rng = streams.generator("relocation", setting.cast.groups[group], today.day)
-    rows = np.flatnonzero(numbers)
-    _, place, number = draws.spread(rng, numbers[rows], table, rows)
-    np.add.at(state.fighters[group], place, number)
+    rows = np.repeat([0, 1], [int(moved.sum()) - out, out])  # row 0: to targets, row 1: into sanctuary
+    np.add.at(state.fighters[group], table.choose(rng.random(len(rows)), rows), 1)
 
 
 def recruit(state: State, setting: Setting, streams: Streams, today: Today) -> None:
@@ -206,16 +198,17 @@ def recruit(state: State, setting: Setting, streams: Streams, today: Today) -> N
     cast = setting.cast
     for g, name in enumerate(cast.groups):
         luck = streams.uniforms("recruits", name, today.day, 2).tolist()
-        numbers = np.array(
-            [draws.poisson_one(u, mean) for u, mean in zip(luck, _recruits(state, setting, g), strict=True)], dtype=np.int64
-        )
-        rows = np.flatnonzero(numbers * setting.joining[g].possible)
-        if not len(rows):
+        table = setting.joining[g]
+        numbers = [
+            draws.poisson_one(u, mean) if ready else 0
+            for u, mean, ready in zip(luck, _recruits(state, setting, g), table.possible.tolist(), strict=True)
+        ]
+        if not any(numbers):
             continue
         rng = streams.generator("recruits at", name, today.day)
-        _, places, count = draws.spread(rng, numbers[rows], setting.joining[g], rows)
-        for place, number in zip(places.tolist(), count.tolist(), strict=True):
-            joined = book_from_place(state, rng, place, number, "recruited")
+        rows = np.repeat([0, 1], numbers)
+        for place in table.choose(rng.random(len(rows)), rows).tolist():
+            joined = book_from_place(state, rng, place, 1, "recruited")
             state.fighters[g, place] += joined
             state.fighter_accounts[FIGHTER_INDEX["recruited"], g] -= joined
             today.recruits[g] += joined

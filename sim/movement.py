@@ -126,8 +126,7 @@ def set_out(state: State, setting: Setting, streams: Streams, today: Today) -> M
         nobody = np.zeros(0, dtype=np.int64)
         return Movers(nobody, nobody, nobody, nobody)
     rng = streams.generator("reason", "", today.day)
-    table = draws.Table(rates[:, leaving].T)
-    which, reason, number = draws.spread(rng, gone[leaving], table, np.arange(len(leaving)))
+    which, reason, number = draws.spread_few(rng, gone[leaving], rates[:, leaving])
     cell = flat[leaving[which]]
     movers = Movers(setting.row_of_cell[cell], setting.place_of_cell[cell], reason, number)
     movers = _within_capacity(movers, setting, streams, today)
