@@ -84,7 +84,6 @@ class GroupDecision:
     truce_from: int = -1
     truce_until: int = -1
     accepts_talks: bool = False
-    acts: tuple[Act, ...] = ()
     reasons: tuple[str, ...] = ()
 
 

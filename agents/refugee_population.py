@@ -54,7 +54,8 @@ class ReturnParameters:
     """Return: fear of a deadline and of removals, a safety threshold at home, and a steady trickle."""
 
     fear_peak: float = par(
-        1.15e-2, 0.0, 3e-2, "1/day", "fitted: returns of October-November 2023 (evidence: 405,000), given 1.7 M undocumented",
+        1.08e-2, 0.0, 3e-2, "1/day",
+        "fitted: returns of October-November 2023 (evidence: 405,000), given 1.7 M undocumented; plausible 3e-3 to 1.5e-2",
         "hazard of an undocumented person on the day of a credible, salient deadline",
     )
     exposed_share: float = par(
@@ -62,7 +63,7 @@ class ReturnParameters:
         "share of a status that reacts to deadlines at all, at the time of the first announcement",
     )
     removal_fear: float = par(
-        1.1e-3, 0.0, 4e-3, "1/day", "fitted: returns of 2024 (17,000-38,000 a month)",
+        9e-4, 0.0, 4e-3, "1/day", "fitted: returns of 2024 (17,000-38,000 a month); plausible 3e-4 to 4e-3",
         "hazard of an undocumented person where removals are many, without a deadline",
     )
     removal_half: float = par(
@@ -77,6 +78,9 @@ class ReturnParameters:
         0.14, 0.0, 1.0, "-", "18 % of returnees of Q2 2024 held PoR cards (IOM), with 1.33 M holders against 1.2 M undocumented",
         "hazard of fear of registered refugees, as a share of that of undocumented people",
     )
+    registered_cap: float = par(
+        0.25, 0.01, 1.0, "-", "assumption", "nearness of a deadline above which the fear of registered refugees grows no further"
+    )
     documented_share: float = par(
         0.02, 0.0, 1.0, "-", "2 % of returnees of Q2 2024 held ACC cards (IOM)",
         "hazard of fear of documented people, as a share of that of undocumented people",
@@ -89,6 +93,9 @@ class ReturnParameters:
     voluntary: float = par(5e-4, 0.0, 5e-3, "1/day", "assumption", "hazard of voluntary return when home is quite safe")
     violence_weight: float = par(
         0.1, 0.0, 1.0, "per death per 100,000", "assumption", "how much violence in the home region lowers its safety"
+    )
+    returnee_load: float = par(
+        5.0, 0.0, 15.0, "per share of population", "assumption", "how much recent returnees, as a share of the population, lower livelihood at home"
     )
     trickle_undocumented: float = par(
         2e-5, 0.0, 2e-4, "1/day", "derived: 8,700 returns a month in Q2 2023 less those from fear of removals (IOM)",
@@ -121,20 +128,32 @@ def season(day_of_year: int, parameters: ReturnParameters) -> float:
 
 
 def fear_hazard(status: str, host: HostView, day_of_year: int, parameters: ReturnParameters) -> float:
-    """Hazard of fear-induced return, 1/day: nearness to a deadline, and removals that people see.
+    """Hazard of fear-induced return, 1/day.
+
+    Undocumented people fear what is announced to them and the removals that they see. People with papers
+    are addressed seldom, but they see what happens to the undocumented (``host.climate``) and share a part
+    of that fear; where a deadline is set to them, they fear it as undocumented people fear theirs.
+    """
+    own = _fear(host, day_of_year, parameters)
+    if status == Status.UNDOCUMENTED or host.climate is None:
+        return own
+    around = _fear(host.climate, day_of_year, parameters)
+    if status == Status.DOCUMENTED:
+        return max(own, parameters.documented_share * around)
+    # Registered refugees are not meant by the deadline: their fear does not follow it to the peak.
+    kept = min(1.0, parameters.registered_cap / max(host.climate.fear, parameters.registered_cap))
+    return max(own, parameters.registered_share * kept * around)
+
+
+def _fear(host: HostView, day_of_year: int, parameters: ReturnParameters) -> float:
+    """Fear of a deadline and of removals, 1/day.
 
     Not a multiple of deportations: most returns before a deadline come before any deportation.
     """
     seen = host.removals / (host.removals + parameters.removal_half) if host.removals > 0.0 else 0.0
     strength = 1.0 + (parameters.campaign if host.campaign else 0.0)
     deadline = parameters.fear_peak * host.fear * host.exposed
-    hazard = deadline + parameters.removal_fear * strength * seen * season(day_of_year, parameters)
-    if status == Status.REGISTERED:
-        # Card holders are not addressed by the deadline: their fear does not follow it to the peak.
-        return parameters.registered_share * hazard * min(1.0, 0.25 / max(host.fear, 0.25))
-    if status == Status.DOCUMENTED:
-        return parameters.documented_share * hazard
-    return hazard
+    return deadline + parameters.removal_fear * strength * seen * season(day_of_year, parameters)
 
 
 def safe_enough(safety: FloatArray, parameters: ReturnParameters) -> FloatArray:
@@ -242,7 +261,7 @@ def _abroad(
     # Crossings carry country -1 and hold nobody; whatever value they pick up is never used.
     by_country = [0.0] * len(situation.exodus)
     for host in situation.hosts:
-        if host.fear > 0.0 or host.removals > 0.0:
+        if host.frightens:
             by_country[host.country] = fear_hazard(situation.status, host, situation.day_of_year, returns)
             words += (f"host {host.country}: deadline fear {host.fear:.2f}, removals {host.removals:.2f} per 1,000 a month",)
     if any(by_country):

@@ -142,6 +142,12 @@ class HostView:
     removals: float  #: formal deportations per 1,000 of the status and 30 days, recent memory
     campaign: bool  #: whether an enforced campaign is in force
     exposed: float = 1.0  #: share of the status that reacts to deadlines, 0..1
+    climate: HostView | None = None  #: what undocumented people face there; None for themselves
+
+    @property
+    def frightens(self) -> bool:
+        """Whether there is anything to fear."""
+        return self.fear > 0.0 or self.removals > 0.0 or (self.climate is not None and self.climate.frightens)
 
 
 @dataclass(frozen=True)

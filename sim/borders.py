@@ -7,6 +7,7 @@ choose a destination: returnees a place of their home region, others by gravity.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,14 +73,15 @@ def pass_gates(state: State, setting: Setting, streams: Streams, today: Today, w
     if not waiting.any():
         return
     is_open = today.is_open[setting.gates.crossing]
-    unlimited = setting.world.crossing_capacity[setting.gates.crossing]
-    capacity = np.where(is_open > 0.0, unlimited * np.maximum(is_open, 1e-300), 0.0)
+    whole = setting.world.crossing_capacity[setting.gates.crossing]
+    # A crossing without a limit that is closed in part lets through that part of those who wait.
+    capacity = np.where(np.isfinite(whole), whole * is_open, np.where(is_open >= 1.0, np.inf, np.ceil(waiting * is_open)))
     passed = np.where(waiting <= capacity, state.queue, 0)
     held = np.flatnonzero(waiting > capacity).tolist()
     for gate in held:
-        if capacity[gate] >= 1.0:
+        if capacity[gate] > 0.0:
             rng = streams.generator("queue", setting.gate_name(gate), today.day)
-            passed[:, :, gate] = draws.share_out(rng, state.queue[:, :, gate], int(capacity[gate]))
+            passed[:, :, gate] = draws.share_out(rng, state.queue[:, :, gate], math.ceil(capacity[gate]))
     state.queue -= passed
     for gate in held:
         if is_open[gate] < 1.0:
@@ -98,7 +100,7 @@ def _wait(state: State, setting: Setting, streams: Streams, today: Today, gate: 
     p, gates = setting.parameters.borders, setting.gates
     queue = state.queue[:, :, gate]
     others = np.flatnonzero(gates.sideways[gate])
-    open_to = openness(today.is_open, setting)[others] * setting.world.crossing_capacity[gates.crossing[others]].clip(max=1e9)
+    open_to = openness(today.is_open, setting)[others] * np.minimum(setting.world.crossing_capacity[gates.crossing[others]] / setting.scale, 1e6)
     rates = np.array([
         p.irregular * float(setting.world.permeability[gates.crossing[gate]]),
         p.divert if open_to.sum() > 0.0 else 0.0,
@@ -144,12 +146,6 @@ def _arrive(state: State, setting: Setting, streams: Streams, today: Today, ways
     arrival = (today.day + setting.gates.days_beyond[gate[which], place]) % setting.ring
     after = np.where(homeward[which], setting.returnee_row[nationality[which]], line)
     np.add.at(state.inland, (arrival, after, place), number)
-
-
-def reasons_crossed(today: Today) -> dict[str, int]:
-    """People who crossed a border today, by reason."""
-    totals = today.crossed.sum(axis=(1, 2))
-    return {reason.value: int(totals[i]) for i, reason in enumerate(REASONS)}
 
 
 def remember_returns(state: State, setting: Setting, today: Today) -> None:

@@ -64,6 +64,7 @@ class Cast:
     shelters: tuple[tuple[int, int], ...]
     shares: FloatArray
     rivals_of_crossing: tuple[tuple[int, int], ...]
+    has_citizens_abroad: tuple[bool, ...]  #: whether any of a government's citizens start abroad
 
     def government_index(self, name: str) -> int:
         """Index of a government by name."""
@@ -86,7 +87,7 @@ class Cast:
         if slot.lever in self.crossing_columns:
             sides = self.rivals_of_crossing[self._crossing(slot)]
             return [side for side in sides if side >= 0 and side != government]
-        return [j for j in range(len(self.governments)) if j != government]
+        return [j for j in range(len(self.governments)) if j != government and self.has_citizens_abroad[j]]
 
     def slot_share(self, slot: Slot) -> float:
         """Share of a whole act that a slot is: a crossing counts by its share of traffic."""
@@ -133,16 +134,24 @@ def build_cast(
     shares = _shares(slots, world)
     owned = _owned(slots, names, country, world)
     weights, sanctuary, target = _groups(tables, world, groups, names)
-    hostile = _hostile_measures(slots, owned, names, rivals_of_crossing, world, shares)
+    away = {row.nationality for row in tables.populations if row.status in ABROAD and row.count > 0}
+    abroad = tuple(settings.country in away for settings in governments.values())
+    hostile = _hostile_measures(slots, owned, names, rivals_of_crossing, world, shares, abroad)
     shelters = tuple((g, of_country[c]) for g, c in enumerate(sanctuary) if c >= 0 and of_country[c] >= 0)
     grievance = np.array([[s.grievance if i != j else 0.0 for j in range(len(names))] for i, s in enumerate(governments.values())])
     return Cast(
         governments=names, groups=tuple(groups), mediators=mediators, settings=tuple(governments.values()),
         group_settings=tuple(groups.values()), country=country, of_country=of_country, group_target=target,
-        group_sanctuary=sanctuary, weights=tuple(weights), slots=slots, owned=owned, columns=columns,
+        group_sanctuary=sanctuary, weights=_frozen_rows(weights), slots=slots, owned=owned, columns=columns,
         crossing_columns=crossing_columns, grievance=grievance.reshape(len(names), len(names)), hostile_measures=hostile,
-        shelters=shelters, shares=shares, rivals_of_crossing=rivals_of_crossing,
+        shelters=shelters, shares=shares, rivals_of_crossing=rivals_of_crossing, has_citizens_abroad=abroad,
     )
+
+
+def _frozen_rows(array: FloatArray) -> tuple[FloatArray, ...]:
+    """Rows that cannot be written to: they are handed to policies."""
+    array.flags.writeable = False
+    return tuple(array)
 
 
 def _country(world: World, government: str, country: str) -> int:
@@ -156,12 +165,15 @@ def _country(world: World, government: str, country: str) -> int:
 def _shares(slots: tuple[Slot, ...], world: World) -> FloatArray:
     """Share of a whole act that each slot is."""
     shares = np.ones(len(slots))
+    capacity = np.where(np.isfinite(world.crossing_capacity), world.crossing_capacity, 0.0)
     for i, slot in enumerate(slots):
         if slot.target in world.crossings:
             c = world.crossings.index(slot.target)
             same = (world.sides == world.sides[c]).all(axis=1)
-            total = world.trade_share[same].sum()
-            shares[i] = world.trade_share[c] / total if total > 0.0 else 1.0 / same.sum()
+            # A crossing closed to trade counts by its trade, one closed to people by those it can pass.
+            traffic = world.trade_share if slot.lever == "close_trade" else capacity
+            total = traffic[same].sum()
+            shares[i] = traffic[c] / total if total > 0.0 else 1.0 / same.sum()
     return shares
 
 
@@ -203,7 +215,7 @@ def _groups(
 
 def _hostile_measures(
     slots: tuple[Slot, ...], owned: NDArray[np.bool_], names: tuple[str, ...],
-    rivals_of_crossing: tuple[tuple[int, int], ...], world: World, shares: FloatArray,
+    rivals_of_crossing: tuple[tuple[int, int], ...], world: World, shares: FloatArray, abroad: tuple[bool, ...],
 ) -> tuple[tuple[int, int, IntArray, FloatArray], ...]:
     """Columns of i's levers that hurt j for as long as they are in force, with their weight in points."""
     found: list[tuple[int, int, IntArray, FloatArray]] = []
@@ -218,6 +230,8 @@ def _hostile_measures(
                 if slot.lever not in _HOSTILE or act is None or not owned[i, k]:
                     continue
                 if slot.target in names and slot.target != names[j]:
+                    continue
+                if slot.lever == "deportation" and not abroad[j]:
                     continue
                 if slot.target in world.crossings and j not in rivals_of_crossing[world.crossings.index(slot.target)]:
                     continue

@@ -71,9 +71,12 @@ def from_hydra(
     if isinstance(error, MissingConfigException) and error.missing_cfg_file is not None:
         return _missing_option(error, overrides, files)
     text = str(error)
-    match = re.search(r"Could not (?:override|delete|append to|append|add) '([^'\s=]+)", text) or re.search(
-        r"Key '([^']+)' is not in struct", text
+    patterns = (
+        r"Could not (?:override|delete|append to|append|add) '([^'\s=]+)",
+        r"Key '([^']+)' is not in struct",
+        r"Could not delete from config\. '([^']+)' does not exist",
     )
+    match = next((found for pattern in patterns if (found := re.search(pattern, text))), None)
     if match is not None:
         return _unknown_key(match.group(1), overrides, choices, known)
     if "Ambiguous value for argument" in text:

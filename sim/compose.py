@@ -39,6 +39,7 @@ from sim.options import (
     scenarios_in,
 )
 from sim.overrides import (
+    check_plain,
     folder_of_package,
     folder_options,
     readable,
@@ -46,6 +47,7 @@ from sim.overrides import (
     sets,
     short,
 )
+from sim.trust import guarded
 
 _CLASS_CHOICE = re.compile(r"^\+*policy@policies\.(\w+)$")
 _CLASS_NAME = re.compile(r"^\+*policies\.(\w+)\.name$")
@@ -99,11 +101,11 @@ def session(
     if config_dir is not None and not config_dir.is_dir():
         raise InputError(f"--config-dir: no folder {str(config_dir)!r}")
     opened = _open(overrides, config_dir, config_name, trusted, multirun)
-    with registered(opened.scenarios, opened.classes):
+    with registered(opened.scenarios, opened.classes), guarded():
         implied = None if opened.chosen else opened.path_in_files()
     if implied is not None:
         opened = _open([*overrides, f"scenario.path={implied}"], config_dir, config_name, trusted, multirun)
-    with registered(opened.scenarios, opened.classes):
+    with registered(opened.scenarios, opened.classes), guarded():
         yield opened
 
 
@@ -274,8 +276,9 @@ def _open(
     folders: list[ScenarioOption] = []
     for text in overrides:
         key, _, value = text.partition("=")
+        check_plain(text, multirun)
         if key.lstrip("+") == "scenario.path":
-            if value not in ("", "null"):
+            if value != "null":
                 folders += folder_options(value, multirun)
         elif _CLASS_CHOICE.match(key):
             choices = value.split(",")

@@ -76,6 +76,16 @@ def _rows_away(
     return foreign, abroad, _rows_of(populations, (*ABROAD, Status.IDP))
 
 
+def _without_papers(populations: Populations) -> IntArray:
+    """For each row abroad the undocumented row of the same nationality and home region; others stand for themselves."""
+    rows = np.arange(populations.n_rows)
+    for block in populations.blocks:
+        if block.status in ABROAD:
+            first = populations.block(block.nationality, Status.UNDOCUMENTED).first
+            rows[block.rows] = np.arange(first, first + block.homes)
+    return rows
+
+
 def derive(
     config: Config, tables: Tables, world: World, populations: Populations, cast: Cast, gates: Gates,
     start: dt.date, end: dt.date, initial: IntArray,
@@ -103,6 +113,8 @@ def derive(
         days=(end - start).days + 1, initial=initial,
         block_bounds=np.array([b.first for b in populations.blocks] + [populations.n_rows], dtype=np.int64),
         row_is_abroad=np.isin(np.arange(populations.n_rows), np.concatenate(abroad_rows)),
+        row_without_papers=_without_papers(populations),
+        first_cells=np.array([b.first for b in populations.blocks] + [populations.n_rows], dtype=np.int64) * world.n_places,
         row_out=row_out, row_fled=row_fled, row_back=row_back, emigration=emigration,
         leads_home=gates.destination[None, :] == populations.nationality[:, None],
         first_of_home=_first_of_home(populations),
@@ -123,7 +135,7 @@ def derive(
         baseline_cooperation=baseline[:, [k for k, s in enumerate(cast.slots) if s.lever == "cooperation"]].sum(axis=1),
         deportation_columns=np.array([k for k, s in enumerate(cast.slots) if s.lever == "deportation"], dtype=np.int64),
         rest_hostility=rest, hostility_unit=unit, ring=gates.longest + 2,
-        least_room=int(min((s.deportation_capacity for s in cast.settings), default=0.0) * config.scenario.people_scale),
+        least_room=int(min((s.deportation_capacity for s in cast.settings if s.deportation_capacity > 0.0), default=0.0) * config.scenario.people_scale),
         has_limits=bool(np.isfinite(world.limit).any()),
         by_status=np.array([np.isin(np.arange(populations.n_rows), _rows_of(populations, (s,))) for s in ABROAD], dtype=np.int64),
         by_nation=(populations.nationality[None, :] == np.arange(len(world.countries))[:, None]).astype(np.int64),

@@ -55,8 +55,8 @@ def history_row(row: Row, places: tuple[Place, ...]) -> HistoryRow:
     where = row.names("places", [p.name for p in places], "place")
     if kind == "ceasefire" and end is None:
         raise row.bad("end_date", "the cell is empty; a ceasefire needs the day on which it is over")
-    if kind == "airstrike" and not where:
-        raise row.bad("places", "the cell is empty; an airstrike needs the places it hit")
+    if kind in ("airstrike", "strike") and not where:
+        raise row.bad("places", "the cell is empty; a strike needs the places it hit")
     return HistoryRow(
         date=date,
         end_date=end,
@@ -103,6 +103,8 @@ def exogenous_row(row: Row, places: tuple[Place, ...]) -> ExogenousRow:
     end = row.optional_date("end_date", date)
     if end is None and (closure or effect == "intensity"):
         raise row.bad("end_date", f"the cell is empty; {effect!r} needs the day on which it ends")
+    if end is not None and effect in ("cooperation", "safety", "exodus"):
+        raise row.bad("end_date", f"{effect!r} has no end; leave the cell empty, and give a second row for the day it changes back")
     decay = row.number("decay_days", 1.0, 36_500.0) if effect == "exodus" else row.number_or("decay_days", 0.0, 0.0)
     return ExogenousRow(
         date=date,

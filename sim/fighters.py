@@ -19,7 +19,6 @@ import pydantic.dataclasses
 from numpy.typing import NDArray
 
 from agents.parameters import STRICT, par
-from agents.vocabulary import REASONS, Reason
 from sim import draws, measures
 from sim.accounts import FIGHTER_INDEX, book_from_place
 from sim.cast import SPLINTER
@@ -219,7 +218,7 @@ def _recruits(state: State, setting: Setting, group: int) -> tuple[float, float]
     p, cast = setting.parameters.fighters, setting.cast
     settings, host = cast.group_settings[group], cast.group_sanctuary[group]
     mean = settings.recruits / YEAR * grievance(state, setting, cast.group_target[group])
-    if host < 0 or mean <= 0.0:
+    if host < 0:
         return mean, 0.0
     mean *= (1.0 + p.sanctuary * (1.0 - host_cooperation(state, setting, group))) / (1.0 + p.sanctuary / 2.0)
     # People recruit among those who came back by force or fear lately: the 30-day mean a day.
@@ -277,13 +276,10 @@ def _civilian_harm(state: State, setting: Setting, streams: Streams, today: Toda
         if not number:
             continue
         home = np.where(world.country == cast.country[target], cast.weights[g], 0.0)
+        if not home.any():
+            continue
         rng = streams.generator("civilians at", name, today.day)
         where = draws.split(rng, np.array([number], dtype=np.int64), home[None, :])[0]
         today.people_killed += where
         today.civilians_killed[target] += number
 
-
-def coerced(today: Today, rows: NDArray[np.bool_]) -> int:
-    """People of the rows who crossed today by deportation or for fear of it."""
-    kinds = [REASONS.index(Reason.FEAR), REASONS.index(Reason.DEPORTATION)]
-    return int(today.crossed[kinds][:, rows].sum())

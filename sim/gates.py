@@ -143,7 +143,10 @@ def _home_routes(
     """Weights of gates for returns to each home region, and the places returnees go to."""
     routes: list[FloatArray] = []
     shares: list[FloatArray] = []
-    capacity = np.where(np.isfinite(world.crossing_capacity), world.crossing_capacity, 1e4)[crossing]
+    finite = world.crossing_capacity[np.isfinite(world.crossing_capacity)]
+    # A crossing without a limit counts as the largest one that has a limit.
+    largest = float(finite.max()) if finite.size else 1.0
+    capacity = np.where(np.isfinite(world.crossing_capacity), world.crossing_capacity, largest)[crossing]
     for country, homes in enumerate(world.homes):
         route = np.zeros((len(homes), *road.shape))
         share = np.zeros((len(homes), world.n_places))

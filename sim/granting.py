@@ -54,7 +54,7 @@ def grant(state: State, setting: Setting, government: int) -> None:
     Levers that need forces are scaled by one factor, then those that need money by another: the most
     that fits. Levers that need neither are granted as asked.
     """
-    cast, settings = setting.cast, setting.cast.settings[government]
+    settings = setting.cast.settings[government]
     asked = state.asked[government]
     size = np.abs(asked) * setting.cost_weights
     fits = 1.0
@@ -67,4 +67,3 @@ def grant(state: State, setting: Setting, government: int) -> None:
     if money > settings.money:
         granted = np.where(setting.money_cost > 0.0, granted * (settings.money / money), granted)
     state.granted[government] = granted
-    del cast

@@ -39,7 +39,7 @@ def poisson(uniforms: FloatArray, mean: FloatArray) -> IntArray:
     if large.any():
         from scipy.stats import poisson as law
 
-        counts[large] = law.ppf(uniforms[large], mean[large])
+        counts[large] = np.maximum(law.ppf(uniforms[large], mean[large]), 0.0)
         above &= ~large
     total = term.copy()
     k = 0
@@ -86,7 +86,7 @@ def binomial(uniforms: FloatArray, trials: IntArray, chance: FloatArray) -> IntA
     if large.any():
         from scipy.stats import binom as law
 
-        counts[large] = law.ppf(u[large], trials[large], p[large])
+        counts[large] = np.maximum(law.ppf(u[large], trials[large], p[large]), 0.0)
         above &= ~large
     odds = p / (1.0 - p)
     total = term

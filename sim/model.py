@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import mesa
 import numpy as np
 
 from agents.decisions import GovernmentDecision, GroupDecision
+from agents.errors import InputError
 from agents.government import Government
 from agents.mediator import Mediator
 from agents.militant_group import MilitantGroup
-from agents.policies import EMPTY, GovernmentPolicy, GroupPolicy
+from agents.policies import EMPTY, GovernmentPolicy, GroupPolicy, Memory
 from agents.refugee_population import RefugeePopulation, Rules
 from sim import observe
 from sim.deadlines import announce
@@ -167,7 +169,8 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         ]
         groups = [observe.group_situation(state, setting, self.calendar, g, window) for g in range(len(cast.groups))]
         mediators = [observe.mediator_situation(state, setting, m, window) for m in range(len(cast.mediators))]
-        memories = dict(state.memories)
+        # Read-only copies: a policy that writes into its memory must not change what is kept.
+        memories: dict[str, Memory] = {name: MappingProxyType(dict(kept)) for name, kept in state.memories.items()}
         state.acts_memory[:] = 0.0
         decisions: list[GovernmentDecision] = []
         for agent, situation in zip(self.governments, governments, strict=True):
@@ -183,7 +186,7 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
                 g = cast.groups.index(group.name)
                 state.truces_due = (*state.truces_due, (g, campaign.truce_from, campaign.truce_until))
         state.campaigns = tuple(campaigns)
-        state.memories = memories
+        state.memories = dict(memories)
         for i, decision in enumerate(decisions):
             take_decision(state, setting, today, i, decision)
             for note in decision.announcements:
@@ -250,9 +253,13 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
 
     def restore(self, state: State) -> None:
         """Go back to an earlier evening kept with ``model.state.copy()``; Mesa's own clock and collector follow."""
+        if not self._first_day <= state.day <= self.record.length:
+            raise InputError(
+                f"restore: day {state.day} is not on record here; this model has days {self._first_day} to {self.record.length}"
+            )
         self.state = state.copy()
         self.record.rewind(state.day)
-        self.steps = state.day
+        self.steps = state.day - self._first_day
         if self.datacollector is not None:
             take_back_days(self.datacollector, state.day - self._first_day)
         self.running = self.state.day < self.setting.days
@@ -282,6 +289,8 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
 
         def imagine(decision: GovernmentDecision, days: int) -> Mapping[str, float]:
             other = self.fork()
+            # Its own luck: whoever looks ahead must not foresee what will really be drawn.
+            other.streams = Streams(self.streams.seed, self.streams.replicate, salt=f"imagined by {government}")
             other.thinking = False
             other.datacollector = None
             first = other.state.day
@@ -292,7 +301,8 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
                     for note in decision.announcements:
                         announce(other.state, government, note)
                 for stage in DAY:
-                    stage.run(other, today)
+                    if offset or stage.name != "events":  # today's events have taken effect before the decision
+                        stage.run(other, today)
                 other.end_day()
             names = ("attacks", "deaths", "returns_fear", "returns_deportation", "stability")
             rows = {name: other.record.series("region", "region", name)[first:] for name in names}

@@ -120,7 +120,7 @@ def set_out(state: State, setting: Setting, streams: Streams, today: Today) -> M
     people = state.people.ravel()
     flat = np.flatnonzero(people)
     rates = hazards.reshape(len(REASONS), -1).take(flat, axis=1)
-    gone = streams.generator("leave", "", today.day).binomial(people[flat], -np.expm1(-rates.sum(axis=0)))
+    gone = _leavers(setting, streams, today, flat, people[flat], -np.expm1(-rates.sum(axis=0)))
     leaving = np.flatnonzero(gone)
     if not len(leaving):
         nobody = np.zeros(0, dtype=np.int64)
@@ -133,6 +133,19 @@ def set_out(state: State, setting: Setting, streams: Streams, today: Today) -> M
     np.subtract.at(people, movers.row * state.people.shape[1] + movers.place, movers.number)
     np.add.at(today.left, (movers.reason, movers.row), movers.number)
     return movers
+
+
+def _leavers(
+    setting: Setting, streams: Streams, today: Today, flat: IntArray, counts: IntArray, chance: FloatArray
+) -> IntArray:
+    """Draw how many leave each cell, every population from its own stream."""
+    gone = np.zeros(len(flat), dtype=np.int64)
+    bounds = np.searchsorted(flat, setting.first_cells).tolist()
+    for b, block in enumerate(setting.populations.blocks):
+        cells = slice(bounds[b], bounds[b + 1])
+        if bounds[b] < bounds[b + 1]:
+            gone[cells] = streams.generator("leave", block.name, today.day).binomial(counts[cells], chance[cells])
+    return gone
 
 
 def deportation_hazards(state: State, setting: Setting, today: Today, hazards: FloatArray) -> None:
@@ -166,7 +179,7 @@ def _within_capacity(movers: Movers, setting: Setting, streams: Streams, today: 
         np.add.at(today.deported, (country, movers.row[deported]), number[deported])
         return movers
     for i, own in enumerate(setting.cast.country):
-        room = int(setting.cast.settings[i].deportation_capacity * setting.scale)
+        room = math.ceil(setting.cast.settings[i].deportation_capacity * setting.scale)
         here = deported[country == own]
         wanted = int(number[here].sum())
         if wanted > room:
@@ -197,7 +210,7 @@ def send_to_gates(state: State, setting: Setting, streams: Streams, today: Today
     nation = setting.populations.nationality[movers.row]
     outward = ways.out_row(_KIND[movers.reason], nation, movers.place)
     index = np.where(_HOMEWARD[movers.reason], ways.home_row(movers.row, movers.place), outward)
-    movers, index = _without_stuck(state, today, movers, ways.gates, index)
+    movers, index = _without_stuck(state, setting, today, movers, ways.gates, index)
     if not len(index):
         return
     rng = streams.generator("gate", "", today.day)
@@ -205,14 +218,16 @@ def send_to_gates(state: State, setting: Setting, streams: Streams, today: Today
     row, place = movers.row[which], movers.place[which]
     arrival = (today.day + setting.gates.days_to_gate[place, gate]) % setting.ring
     _, reasons, rows, gates = state.toward.shape
-    cell = ((arrival * reasons + movers.reason[which]) * rows + setting.row_out[row, place]) * gates + gate
+    # Papers of one host mean nothing in the next country: who moves on arrives without any.
+    after = np.where(movers.reason[which] == _INDEX[Reason.ONWARD], setting.row_without_papers[row], setting.row_out[row, place])
+    cell = ((arrival * reasons + movers.reason[which]) * rows + after) * gates + gate
     np.add.at(state.toward.reshape(-1), cell, number)
 
 
 def send_inland(state: State, setting: Setting, streams: Streams, today: Today, movers: Movers, ways: Ways) -> None:
     """Put people on the road inside their country: away from violence, or home again."""
     index = np.where(movers.reason == _VOLUNTARY, ways.return_row(movers.row), movers.place)
-    movers, index = _without_stuck(state, today, movers, ways.places, index)
+    movers, index = _without_stuck(state, setting, today, movers, ways.places, index)
     if not len(index):
         return
     rng = streams.generator("inland", "", today.day)
@@ -224,7 +239,7 @@ def send_inland(state: State, setting: Setting, streams: Streams, today: Today, 
 
 
 def _without_stuck(
-    state: State, today: Today, movers: Movers, table: draws.Table, index: IntArray
+    state: State, setting: Setting, today: Today, movers: Movers, table: draws.Table, index: IntArray
 ) -> tuple[Movers, IntArray]:
     """Send those back who have nowhere to go."""
     possible = table.possible[index]
@@ -233,4 +248,6 @@ def _without_stuck(
     stuck = movers.only(~possible)
     np.add.at(state.people, (stuck.row, stuck.place), stuck.number)
     np.subtract.at(today.left, (stuck.reason, stuck.row), stuck.number)
+    held = stuck.only(stuck.reason == _DEPORTATION)  # a deportation that finds no way out did not happen
+    np.subtract.at(today.deported, (setting.world.country[held.place], held.row), held.number)
     return movers.only(possible), index[possible]

@@ -18,7 +18,7 @@ from agents.situations import (
     PopulationSituation,
     RivalView,
 )
-from agents.vocabulary import ABROAD
+from agents.vocabulary import ABROAD, Status
 from sim import measures
 from sim.deadlines import exposed_shares
 from sim.events import Calendar
@@ -95,7 +95,7 @@ def group_situation(state: State, setting: Setting, calendar: Calendar, group: i
         day=state.day,
         window=window,
         fighters=fighters,
-        weights=cast.weights[group],
+        weights=cast.weights[group],  # read-only, see sim.cast
         deployed=int(fighters[home].sum()),
         sheltered=int(fighters[~home].sum()),
         operations=cast.level(state, target, "operations"),
@@ -113,20 +113,14 @@ def population_situation(state: State, setting: Setting, block: Block, shared: S
     hosts: tuple[HostView, ...] = ()
     if block.status in ABROAD:
         s = ABROAD.index(block.status)
-        hosts = tuple(
-            HostView(
-                country, float(state.fear[i, s]), float(state.removals[i, s]), bool(state.campaign[i, s]), float(shared.exposed[i, s])
-            )
-            for i, country in enumerate(setting.cast.country)
-            if country != block.nationality
-        )
+        hosts = tuple(views[s] for country, views in zip(setting.cast.country, shared.hosts, strict=True) if country != block.nationality)
     own = block.nationality
     return PopulationSituation(
         name=block.name,
         status=block.status.value,
         day=state.day,
         day_of_year=shared.day_of_year,
-        counts=state.people[block.rows],
+        counts=_frozen(state.people[block.rows]),
         country=setting.world.country,
         own_country=own,
         violence=shared.violence,
@@ -139,11 +133,25 @@ def population_situation(state: State, setting: Setting, block: Block, shared: S
     )
 
 
+def _host_views(state: State, government: int, country: int, exposed: NDArray[np.float64]) -> tuple[HostView, ...]:
+    """What people of each status abroad know of a host; all see what undocumented people face."""
+    i = government
+
+    def view(s: int, climate: HostView | None) -> HostView:
+        return HostView(
+            country, float(state.fear[i, s]), float(state.removals[i, s]), bool(state.campaign[i, s]), float(exposed[i, s]), climate
+        )
+
+    undocumented = view(ABROAD.index(Status.UNDOCUMENTED), None)
+    return tuple(undocumented if status is Status.UNDOCUMENTED else view(s, undocumented) for s, status in enumerate(ABROAD))
+
+
 class SharedView:
     """What all populations see alike on a day, worked out once."""
 
     def __init__(self, state: State, setting: Setting, by_country: IntArray) -> None:
-        self.exposed = exposed_shares(state, setting, by_country) if state.unexposed.any() else np.ones_like(state.fear)
+        exposed = exposed_shares(state, setting, by_country) if state.unexposed.any() else np.ones_like(state.fear)
+        self.hosts = tuple(_host_views(state, i, country, exposed) for i, country in enumerate(setting.cast.country))
         self.day_of_year = setting.date(state.day).timetuple().tm_yday
         countries = range(len(setting.world.countries))
         self.exodus = tuple(measures.exodus_rates(state, setting, n, state.day) for n in countries)
@@ -159,7 +167,14 @@ def _livelihood(state: State, setting: Setting, by_country: IntArray, country: i
     """Economy of a country less the load of recent returnees, 1 = as before."""
     government = setting.cast.of_country[country]
     economy = float(state.economy[government]) if government >= 0 else 1.0
-    return economy - 5.0 * measures.returnee_share(by_country, setting, country)
+    return economy - setting.parameters.returns.returnee_load * measures.returnee_share(by_country, setting, country)
+
+
+def _frozen(array: IntArray) -> IntArray:
+    """A view that cannot be written to: agents look, only the sim acts."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def mediator_situation(state: State, setting: Setting, mediator: int, window: int) -> MediatorSituation:

@@ -25,6 +25,7 @@ from omegaconf import OmegaConf
 from agents.errors import InputError
 from sim.folder import read_yaml
 from sim.settings import Config, default_tree, to_tree
+from sim.trust import check_content
 
 Tree = dict[str, object]
 
@@ -127,6 +128,7 @@ def scenario_node(option: ScenarioOption) -> tuple[Tree, dict[str, tuple[str, Tr
         When an actor is malformed or names a class of a stranger.
     """
     tree = read_yaml(option.folder)
+    check_content(str(option.file), tree)
     policies: dict[str, tuple[str, Tree]] = {}
     node: Tree = {
         "scenario": {

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.resources
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
@@ -16,6 +18,38 @@ from sim.options import ScenarioOption, folder_option
 
 #: Keys whose values are paths: quoted for Hydra when its grammar cannot read them bare.
 _PATHS = ("scenario.exogenous", "scenario.history", "hydra.run.dir", "hydra.sweep.dir", "hydra.searchpath")
+
+#: Mappings with keys of their own, which are set one by one: a whole one could mean replace or merge.
+_ONE_BY_ONE = re.compile(r"^(policies\.\w+\.params|governments\.\w+\.baseline)$")
+#: Where results go, by whether there are several runs, and what is meant in the other case.
+_FOLDERS: Mapping[str, tuple[bool, str]] = MappingProxyType({
+    "hydra.run.dir": (False, "several runs (-m) go into hydra.sweep.dir"),
+    "hydra.sweep.dir": (True, "a single run (without -m) goes into hydra.run.dir"),
+})  # fmt: skip
+
+
+def check_plain(text: str, multirun: bool) -> None:
+    """Refuse an override that Hydra would take silently for something else, or answer with a traceback.
+
+    Raises
+    ------
+    InputError
+        In one line: the override and what would be right.
+    """
+    key, equals, value = text.partition("=")
+    bare = key.lstrip("+~").strip()
+    empty = equals and value.strip().strip("'\"") == ""
+    if not bare or (not key.startswith("~") and not equals):
+        raise InputError(f"{text}: cannot be read as an override; write KEY=VALUE without spaces, for example seed=7")
+    if bare in ("scenario.path", *_FOLDERS) and empty:
+        raise InputError(f"{text}: is empty; give a folder, for example {bare}=my_folder")
+    if bare in _FOLDERS and _FOLDERS[bare][0] != multirun:
+        other = "hydra.run.dir" if multirun is False else "hydra.sweep.dir"
+        raise InputError(f"{text}: has no effect here: {_FOLDERS[bare][1]}; give {other}={value}")
+    if bare == "hydra":
+        raise InputError(f"{text}: not one key; give one, for example hydra.run.dir=my_folder")
+    if _ONE_BY_ONE.match(bare) and not key.startswith("~"):
+        raise InputError(f"{text}: a whole mapping cannot be given here; give each key by itself: {bare}.KEY=VALUE")
 
 
 def folder_options(value: str, multirun: bool) -> list[ScenarioOption]:

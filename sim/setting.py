@@ -49,6 +49,8 @@ class Setting:
     row_is_abroad: NDArray[np.bool_]
     row_out: IntArray  #: (rows, places) row that people travel abroad in: undocumented once they leave
     row_fled: IntArray  #: (rows, places) row of people who flee inside their country
+    row_without_papers: IntArray  #: (rows,) undocumented row of the same nationality and home region
+    first_cells: IntArray  #: first cell (row * places + place) of every block, and the number of cells
     row_back: IntArray  #: (rows,) row of people who return inside their country
     emigration: FloatArray  #: (countries,) everyday emigration of citizens, 1/year
     country_onehot: IntArray  #: (places, countries)
@@ -115,7 +117,7 @@ class Setting:
         return f"{crossing}>{self.world.countries[int(self.gates.destination[gate])]}"
 
     def row_turning_back(self, rows: IntArray, country: int) -> IntArray:
-        """Rows of people who turn back at a gate into ``country``: citizens again in their own country."""
+        """Rows of people who turn back at a gate into ``country``: displaced people in their own country."""
         own = self.populations.nationality[rows] == country
-        citizens = np.array([self.populations.block(int(n), Status.CITIZEN).first for n in self.populations.nationality[rows]], dtype=np.int64)
-        return np.where(own, citizens, rows)
+        displaced = np.array([self.populations.block(int(n), Status.IDP).first for n in self.populations.nationality[rows]], dtype=np.int64)
+        return np.where(own, displaced + np.maximum(self.populations.home[rows], 0), rows)

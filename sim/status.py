@@ -9,7 +9,7 @@ import pydantic.dataclasses
 from numpy.typing import NDArray
 
 from agents.parameters import STRICT, par
-from agents.vocabulary import ABROAD, Account, Status
+from agents.vocabulary import Account, Status
 from sim import draws, measures
 from sim.accounts import ACCOUNT_INDEX
 from sim.people import Block
@@ -86,7 +86,7 @@ def _drawn(state: State, streams: Streams, today: Today, block: Block, hazard: F
 
 
 def _switch(state: State, streams: Streams, today: Today, source: Block, target: Block, hazard: FloatArray) -> None:
-    """Move people from one status to another at the hazard of each place, 1/day."""
+    """Move people from one status to another at the hazard of each place over a week."""
     changed = _drawn(state, streams, today, source, hazard, f"{source.name}>{target.status.value}")
     if changed is None:
         return
@@ -105,7 +105,3 @@ def _naturalise(state: State, streams: Streams, today: Today, source: Block, haz
     state.people[source.rows] -= changed
     state.accounts[ACCOUNT_INDEX[Account.NATURALISED.value], source.rows] += changed.sum(axis=1)
 
-
-def statuses_abroad() -> tuple[str, ...]:
-    """Statuses of people outside their own country."""
-    return tuple(status.value for status in ABROAD)

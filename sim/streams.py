@@ -22,11 +22,15 @@ class Streams:
     ----------
     seed, replicate
         Non-negative integers; together they name the run's luck.
+    salt
+        A further word of the name, for luck that is not the run's own (a government that looks ahead must
+        not foresee the luck of the run).
     """
 
-    def __init__(self, seed: int, replicate: int = 0) -> None:
+    def __init__(self, seed: int, replicate: int = 0, salt: str = "") -> None:
         self.seed = int(seed)
         self.replicate = int(replicate)
+        self.salt = salt
         self._keys: dict[tuple[str, str], NDArray[np.uint64]] = {}
         self._philox = np.random.Philox(key=0)
         self._generator = np.random.Generator(self._philox)
@@ -57,6 +61,6 @@ class Streams:
         return self.generator(mechanism, actor, day).random(shape)
 
     def _hash(self, mechanism: str, actor: str) -> NDArray[np.uint64]:
-        text = f"marchland|{self.seed}|{self.replicate}|{mechanism}|{actor}"
+        text = f"marchland|{self.seed}|{self.replicate}|{mechanism}|{actor}" + (f"|{self.salt}" if self.salt else "")
         digest = hashlib.blake2b(text.encode("utf-8"), digest_size=16).digest()
         return np.frombuffer(digest, dtype="<u8").astype(np.uint64)

@@ -74,21 +74,20 @@ def strike(state: State, setting: Setting, streams: Streams, today: Today) -> No
     p, cast, world = setting.parameters.strikes, setting.cast, setting.world
     state.strike_memory *= np.exp(-1.0 / 28.0)
     state.strikes_made *= np.exp(-1.0 / 28.0)
-    for order in today.strikes:
+    for number, order in enumerate(today.strikes):
         enemies = [g for g, target in enumerate(cast.group_target) if target == order.government]
         for place in order.places:
-            address = f"{cast.governments[order.government]}@{world.places[place]}"
-            luck = streams.uniforms("strike deaths", address, today.day, 1 + len(cast.groups))
+            address = f"{cast.governments[order.government]}@{world.places[place]}#{number}"
+            luck = float(streams.uniforms("strike civilians", address, today.day, 1)[0])
             killed = 0
             for g in enemies:
-                here = state.fighters[g, place : place + 1]
-                dead = int(draws.binomial(luck[1 + g : 2 + g], here, np.array([p.kill_share]))[0])
+                hit = float(streams.uniforms("strike fighters", f"{cast.groups[g]}<{address}", today.day, 1)[0])
+                dead = draws.binomial_one(hit, int(state.fighters[g, place]), p.kill_share)
                 state.fighters[g, place] -= dead
                 state.fighter_accounts[FIGHTER_INDEX["killed"], g] += dead
                 today.fighters_killed[g] += dead
                 killed += dead
-            mean = np.array([p.civilians * (1.0 - p.selectivity)])
-            civilians = int(draws.poisson(luck[:1], mean)[0])
+            civilians = draws.poisson_one(luck, p.civilians * (1.0 - p.selectivity))
             today.people_killed[place] += civilians
             today.civilians_killed[order.government] += civilians
             today.event(

@@ -23,6 +23,22 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 
 
+def spells(values: FloatArray, above: float, below: float, days: int) -> list[int]:
+    """Days on which a spell begins: ``days`` days in a row above a level; it ends after as many below another."""
+    found: list[int] = []
+    high = low = 0
+    inside = False
+    for day, value in enumerate(values.tolist()):
+        high = high + 1 if value > above else 0
+        low = low + 1 if value < below else 0
+        if not inside and high == days:
+            found.append(day)
+            inside = True
+        elif inside and low == days:
+            inside = False
+    return found
+
+
 def lasting(condition: Iterable[bool | np.bool_], days: int) -> list[int]:
     """Days on which a condition has held for ``days`` days in a row for the first time in its spell."""
     found: list[int] = []
@@ -37,7 +53,7 @@ def lasting(condition: Iterable[bool | np.bool_], days: int) -> list[int]:
 def escalations(attacks: FloatArray, factor: float) -> list[int]:
     """Days on which an escalation begins.
 
-    28-day attacks are at least ``factor`` times the mean of the twelve windows before and stand out of
+    None can begin in the first 13 windows (364 days), which have no year before. 28-day attacks are at least ``factor`` times the mean of the twelve windows before and stand out of
     Poisson noise by two standard deviations; the episode ends below 1.3 times that mean.
     """
     window = np.convolve(attacks, np.ones(28), mode="full")[: len(attacks)]
@@ -71,8 +87,9 @@ def turning_points(record: Record, setting: Setting) -> list[Event]:
     relations = relations_from_index(record, setting)
     events = [
         Event(day, "rupture", "region", "", "", 1.0, f"rupture: hostility above {p.rupture:g} for 28 days")
-        for day in lasting(relations > p.rupture, 28)
+        for day in spells(relations, p.rupture, 0.8 * p.rupture, 28)
     ]
+    # Closed to people; trade crossings are not on record by crossing.
     shut = np.array([record.series("crossing", name, "open") < 0.05 for name in setting.world.crossings])
     if len(shut):
         events += [

@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 from agents.errors import InputError
 from experiments.figures import draw_all
+from experiments.figures.actors import draw_actors
 from experiments.figures.basemap import load_basemap
 from experiments.figures.dated import MOST, chosen
 from experiments.figures.folder import load_run
+from experiments.figures.people import draw_people
 from experiments.figures.run import pretty, short_place
 
 FLAGSHIP = Path(__file__).parents[1] / "configs" / "scenarios" / "pakistan_afghanistan"
@@ -306,6 +308,66 @@ def test_dated_events_are_few_distinct_and_brief(tmp_path: Path) -> None:
     truce = next(note for note in notes if note.event.kind == "truce")
     assert truce.text == "Indefinite ceasefire; what comes late goes next; and so on and on" and truce.end == -1
     assert next(note for note in notes if note.event.kind == "closure").end == 70
+
+
+def write_events(folder: Path, rows: list[tuple[int, str, str, str, str, float, str]]) -> None:
+    """Replace the run's events."""
+    frame = pd.DataFrame(rows, columns=["day", "kind", "actor", "target", "place", "value", "text"])
+    dates = np.datetime64("2021-01-01") + frame["day"].to_numpy().astype("timedelta64[D]")
+    frame.assign(date=dates).to_parquet(folder / "events.parquet")
+
+
+def test_a_lone_escalation_is_not_crowded_out_by_events_of_other_kinds(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", days=1000)
+    kinds = ("announcement", "deadline", "truce", "exogenous", "strike", "closure", "attack")
+    rows = [
+        (40 * at + n, kind, "ttp", "pakistan", f"Place {at}", 1.0, f"{kind} {at}")
+        for n, kind in enumerate(kinds)
+        for at in range(20)
+    ]
+    rows.append((500, "escalation", "region", "", "", 2.0, "escalation: attacks reach 2 times the year before"))
+    write_events(folder, rows)
+    notes = chosen(load_run(folder))
+    assert len(notes) == MOST and set(kinds) <= {note.event.kind for note in notes}
+    assert [note.text for note in notes if note.event.kind == "escalation"] == [
+        "Escalation: attacks reach 2 times the year before"
+    ]
+
+
+def test_texts_of_events_show_names_not_keys(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", days=100)
+    write_events(folder, [
+        (1, "truce", "ttp", "", "", 9.0, "ttp declares a truce until 2021-01-10"),
+        (20, "closure", "pakistan", "", "Torkham crossing", 1.0, "pakistan closes Torkham crossing to people"),
+        (40, "talks", "un", "pakistan-afghanistan", "", 0.0, "un offers pakistan and afghanistan talks: declined"),
+        (60, "strike", "pakistan", "afghanistan", "Khost", 4.0, "strike on Khost: 4 civilians killed"),
+    ])  # fmt: skip
+    assert [note.text for note in chosen(load_run(folder))] == [
+        "TTP declares a truce until 2021-01-10",
+        "Pakistan closes Torkham to people",
+        "UN offers Pakistan and Afghanistan talks: declined",
+        "Strike on Khost: 4 civilians killed",
+    ]
+
+
+def test_flat_levels_have_no_offset_and_legends_hide_no_data(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", days=200)
+    frame = pd.read_parquet(folder / "daily.parquet")
+    economy = frame["variable"] == "economy"
+    frame.loc[economy, "value"] = 1.0 + 1e-6 * frame.loc[economy, "day"]
+    frame.to_parquet(folder / "daily.parquet")
+    run = load_run(folder)
+    for figure in (draw_actors(run), draw_people(run)):
+        figure.canvas.draw()
+        width = figure.bbox.width
+        for axes in figure.axes:
+            assert axes.yaxis.get_offset_text().get_text() == ""
+            legend = axes.get_legend()
+            if legend is not None:
+                box = legend.get_window_extent()
+                assert box.y0 >= axes.get_window_extent().y1 - 1.0 and box.x1 <= width
+                titles = [text.get_window_extent() for text in axes.texts[:1]]
+                assert not any(box.overlaps(title) for title in titles)
 
 
 def test_background_is_drawn_only_where_it_belongs() -> None:

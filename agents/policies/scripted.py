@@ -49,5 +49,5 @@ class ScriptedGroup(GroupPolicy[NoParameters]):
         """Campaign as usual; a truce in the script is declared for its dates."""
         start, end = situation.script.truces[0] if situation.script.truces else (-1, -1)
         return steady_campaign(
-            situation, truce_from=start, truce_until=end, acts=situation.script.acts, accepts_talks=False
+            situation, truce_from=start, truce_until=end, accepts_talks=False
         ), memory

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pydantic.dataclasses
 
-from agents.decisions import Act, GroupDecision
+from agents.decisions import GroupDecision
 from agents.parameters import STRICT, par
 from agents.policies.base import GroupPolicy, Memory
 from agents.situations import GroupSituation
@@ -30,7 +30,6 @@ def steady_campaign(
     pressure: float = 0.5,
     truce_from: int = -1,
     truce_until: int = -1,
-    acts: tuple[Act, ...] = (),
     accepts_talks: bool = False,
 ) -> GroupDecision:
     """Return a campaign at the places' weights, with withdrawal rising under operations."""
@@ -47,7 +46,6 @@ def steady_campaign(
         truce_from=truce_from,
         truce_until=truce_until,
         accepts_talks=accepts_talks,
-        acts=acts,
         reasons=tuple(reasons),
     )
 

@@ -13,7 +13,7 @@ _MEASURES = (
     ("legitimacy", "Legitimacy of governments", "0 to 1"),
     ("tension", "Host tension", "0 to 1"),
     ("economy", "Economy", "index"),
-    ("standing", "International standing", "points"),
+    ("standing", "International standing", "0 to 1"),
 )
 _SLOTS = 30  # rows of the heat strip that can be read
 
@@ -22,7 +22,8 @@ def draw_actors(run: Run) -> Figure:
     """Draw fighters and the governments' states at the left, levers at the right."""
     figure = style.new_figure(
         f"{run.stamp.title}: the actors and what they did",
-        "States of groups and governments (left); levers as granted, by slot (right; only those pulled in this run)",
+        "Groups (dashed: fighters deployed, the rest in sanctuary) and governments (left); "
+        "levers as granted (right; only those pulled in this run)",
         run.stamp.footer(),
         7.0,
     )
@@ -56,7 +57,7 @@ def _fighters(run: Run, axes: Axes) -> None:
         style.line(axes, run.dates, run.get("group", group, "fighters"), run.name(group), colour, linewidth=1.6)
         if run.has("group", group, "deployed"):
             deployed = run.get("group", group, "deployed")
-            style.line(axes, run.dates, deployed, "" if at else "deployed (rest in sanctuary)", colour, linestyle="--")
+            style.line(axes, run.dates, deployed, "" if at else "deployed", colour, linestyle="--")
     style.counts(axes, ticks=4)
 
 
@@ -65,8 +66,11 @@ def _governments(run: Run, axes: Axes, variable: str, title: str, unit: str) -> 
     for at, government in enumerate(run.actors("government")):
         if run.has("government", government, variable):
             values = run.get("government", government, variable)
-            style.line(axes, run.dates, values, run.name(government), style.CYCLE[at % len(style.CYCLE)])
-    axes.margins(y=0.12)
+            width = 2.1 if at == 0 else 1.2  # lines that coincide are both seen
+            style.line(
+                axes, run.dates, values, run.name(government), style.CYCLE[at % len(style.CYCLE)], linewidth=width
+            )
+    style.levels(axes)
 
 
 def _levers(run: Run, figure: Figure, box: tuple[float, float, float, float]) -> None:

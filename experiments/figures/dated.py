@@ -14,6 +14,7 @@ from experiments.figures.run import Event, Run, short_place
 KINDS: Mapping[str, tuple[str, int, str]] = MappingProxyType({
     "rupture": (style.BLACK, 2, "Relations rupture"),
     "collapse": (style.BLACK, 2, "Collapse of legitimacy"),
+    "escalation": (style.BLACK, 3, "Escalation"),
     "announcement": (style.ORANGE, 4, "Deadline announced"),
     "deadline": (style.ORANGE, 3, "Deadline passes"),
     "truce": (style.GREEN, 4, "Truce"),
@@ -22,11 +23,10 @@ KINDS: Mapping[str, tuple[str, int, str]] = MappingProxyType({
     "splinter": (style.BLACK, 2, "Splinter"),
     "merger": (style.BLACK, 1, "Merger"),
     "closure": (style.BLUE, 4, "Crossing closed"),
-    "escalation": (style.BLACK, 2, "Escalation"),
     "talks": (style.SKY, 2, "Talks"),
     "attack": ("#7A7A7A", 3, "Attack"),
 })
-MOST = 17  # what the list beside the panels has room for
+MOST = 18  # what the list beside the panels has room for
 _LONG = 92  # letters that fit on two lines
 _SAME = 10  # days within which a repeated event of one kind and actor is the same event
 
@@ -44,18 +44,21 @@ class Note:
 def chosen(run: Run) -> list[Note]:
     """Return at most :data:`MOST` notes in order of date.
 
-    Kinds are taken in the order of :data:`KINDS`, each up to its own limit; within a kind the longest
-    closures, the deadliest attacks and strikes, and otherwise the first ones come first.
+    Kinds take turns in the order of :data:`KINDS`, each up to its own limit, so that many events of one
+    kind never hide the only one of another; within a kind the longest closures and truces, the deadliest
+    attacks and strikes, and otherwise the first ones come first.
     """
-    notes: list[Note] = []
+    ranked: list[tuple[int, Note]] = []
     for kind, (colour, most, word) in KINDS.items():
         found = [(event, _end(run, event)) for event in _distinct([e for e in run.events if e.kind == kind])]
         if kind in ("attack", "strike"):
             found.sort(key=lambda pair: -pair[0].value)
-        elif kind == "closure":
-            found.sort(key=lambda pair: pair[0].day - pair[1])
-        notes += [Note(event, _text(run, event, word), colour, end) for event, end in found[:most]]
-    return sorted(notes[:MOST], key=lambda note: note.event.day)
+        elif kind in ("closure", "truce"):
+            found.sort(key=lambda pair: pair[0].day - (pair[1] if pair[1] >= 0 else len(run.dates)))
+        notes = [Note(event, _text(run, event, word), colour, end) for event, end in found[:most]]
+        ranked += enumerate(notes)
+    ranked.sort(key=lambda pair: pair[0])  # stable: within a turn the order of the kinds
+    return sorted((note for _, note in ranked[:MOST]), key=lambda note: note.event.day)
 
 
 def spans(run: Run, kind: str, actor_of: str = "") -> list[tuple[Event, int]]:
@@ -96,7 +99,7 @@ def _end(run: Run, event: Event) -> int:
 
 def _text(run: Run, event: Event, word: str) -> str:
     """Return what happened in the words of the scenario, or made from the event's own fields."""
-    said = _brief(event.text)
+    said = _brief(_named(run, event))
     place = short_place(event.place)
     if event.kind == "attack":
         return f"{run.name(event.actor)} attack, {place}: {event.value:.0f} killed" if place else said
@@ -113,6 +116,17 @@ def _text(run: Run, event: Event, word: str) -> str:
     between = event.target and event.kind in ("rupture", "escalation", "strike", "talks")
     towards = f" towards {run.name(event.target)}" if between else ""
     return f"{word}: {run.name(event.actor)}{towards}"
+
+
+def _named(run: Run, event: Event) -> str:
+    """Return the event's text with names as readers write them: ``ttp declares`` as ``TTP declares``."""
+    said = event.text
+    keys = {event.actor, event.target, *event.target.split("-")} - {"", "region"}
+    for key in sorted(keys, key=len, reverse=True):
+        said = re.sub(rf"(?<![\w-]){re.escape(key)}(?![\w])", run.name(key), said)
+    if event.place and said.count(event.place) == 1:
+        said = said.replace(event.place, short_place(event.place))
+    return said[:1].upper() + said[1:]
 
 
 def _brief(text: str) -> str:

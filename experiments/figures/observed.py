@@ -203,9 +203,9 @@ def _yearly(run: Run, axes: Axes, outcome: str, rows: Frame) -> None:
     axes.bar(at + 0.2, made, 0.38, color=style.BLUE, label="simulated", yerr=error, capsize=2, error_kw=bar)
     edge = max(float(seen.max()), float(high.max()), float(made.max()), 1.0)
     tops = made if error is None else made + error[1]
-    for x, number, top in (*zip(at - 0.2, seen, high, strict=True), *zip(at + 0.2, made, tops, strict=True)):
+    for x, number, top in (*zip(at - 0.25, seen, high, strict=True), *zip(at + 0.25, made, tops, strict=True)):
         axes.text(
-            x, top + 0.015 * edge, style.short(round(number)), ha="center", va="bottom", size=6.8, color=style.INK
+            x, top + 0.015 * edge, style.short(round(number)), ha="center", va="bottom", size=6.4, color=style.INK
         )
     axes.set_xticks(at, [str(start)[:4] for start in starts])
     style.counts(axes, ticks=4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from experiments.figures import style
 from experiments.figures.run import FloatArray, Run, short_place
@@ -31,7 +32,7 @@ def draw_people(run: Run) -> Figure:
     shown = sorted(countries, key=lambda name: -max(values.max() for values in countries[name].values()))[:3]
     left, width, top, bottom = 0.065, 0.42, 0.845, 0.045
     step = (top - bottom) / max(len(shown), 1)
-    used: set[str] = set()
+    used: list[str] = []
     for row, country in enumerate(shown):
         axes = figure.add_axes((left, top - (row + 1) * step + 0.045, width, step - 0.085))
         style.plain(axes, f"In {country}", "people")
@@ -41,16 +42,17 @@ def draw_people(run: Run) -> Figure:
             if status in countries[country] and countries[country][status].max() > 0
         ]
         style.stack(axes, run.dates, layers)
-        used |= {label for label, _, _ in layers}
+        used += [label for label, _, _ in layers]
         style.counts(axes, ticks=4)
         style.date_axis(axes, run.dates)
+        axes.yaxis.set_label_coords(-0.085, 0.5)
     if not shown:
         style.empty(figure.add_axes((left, bottom, width, top - bottom)), "No people away from home in this run")
     _legend(figure, used, left)
     half = (top - bottom) / 2
     right = 0.56
-    _crossings(run, figure.add_axes((right, bottom + half + 0.045, 0.42, half - 0.085)))
-    _both_ways(run, figure.add_axes((right, bottom + 0.045, 0.42, half - 0.085)))
+    _crossings(run, figure.add_axes((right, bottom + half + 0.045, 0.42, half - 0.125)))
+    _both_ways(run, figure.add_axes((right, bottom + 0.045, 0.42, half - 0.125)))
     return figure
 
 
@@ -71,18 +73,15 @@ def _by_country(run: Run) -> dict[str, dict[str, FloatArray]]:
     return found
 
 
-def _legend(figure: Figure, used: set[str], left: float) -> None:
+def _legend(figure: Figure, used: list[str], left: float) -> None:
     """Write one legend for all panels of the left column, above them."""
-    axes = figure.add_axes((left, 0.862, 0.9, 0.035))
-    axes.axis("off")
-    axes.set_xlim(0.0, 1.0)
-    axes.set_ylim(0.0, 1.0)
-    x = 0.0
-    for _, label, colour in STATUSES:
-        if label in used:
-            axes.scatter([x + 0.006], [0.5], s=46, marker="s", color=colour, clip_on=False)
-            axes.text(x + 0.018, 0.48, label, size=style.TEXT, color=style.INK, va="center")
-            x += 0.034 + 0.0076 * len(label)
+    patches = [Patch(color=colour, alpha=0.85, label=label) for _, label, colour in STATUSES if label in used]
+    if patches:
+        figure.legend(
+            handles=patches, loc="center left", bbox_to_anchor=(left, 0.88), ncols=len(patches), frameon=False,
+            fontsize=style.TEXT, labelcolor=style.INK, handlelength=1.0, handleheight=1.0, handletextpad=0.6,
+            columnspacing=2.2, borderpad=0.0, borderaxespad=0.0,
+        )  # fmt: skip
 
 
 def _crossings(run: Run, axes: Axes) -> None:
@@ -98,7 +97,7 @@ def _crossings(run: Run, axes: Axes) -> None:
         rest = np.sum([flows[name] for name in names[_CROSSINGS:]], axis=0)
         layers.append((f"{len(names) - _CROSSINGS} others", rest, "#9AA3AB"))
     style.stack(axes, dates, layers, step=True)
-    style.inner_key(axes)
+    style.wide_key(axes, columns=3, rows=1 if len(layers) <= 3 else 2)
     style.counts(axes, ticks=4)
     style.date_axis(axes, run.dates)
 
@@ -114,6 +113,6 @@ def _both_ways(run: Run, axes: Axes) -> None:
         if run.has("region", "region", name):
             dates, values = run.binned(run.get("region", "region", name))
             style.line(axes, dates, values, label, colour)
-    style.inner_key(axes)
+    style.wide_key(axes, columns=2, rows=2)
     style.counts(axes, ticks=4)
     style.date_axis(axes, run.dates)

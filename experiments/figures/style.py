@@ -17,7 +17,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, ScalarFormatter
+from matplotlib.transforms import offset_copy
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
@@ -76,11 +77,21 @@ def plain(axes: Axes, title: str = "", unit: str = "") -> None:
 
 def counts(axes: Axes, ticks: int = 3) -> None:
     """Write the numbers of the vertical axis as 1,200, 45k, 3.1M, from zero up."""
-    axes.set_ylim(bottom=0.0)
-    if axes.get_ylim()[1] <= 1e-9:
-        axes.set_ylim(0.0, 1.0)
+    top = axes.get_ylim()[1]
+    axes.set_ylim(0.0, 1.04 * top if top > 1e-9 else 1.0)  # room between the data and the panel's title
     axes.yaxis.set_major_locator(MaxNLocator(ticks))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
+
+
+def levels(axes: Axes, ticks: int = 3, least: float = 0.02) -> None:
+    """Write the vertical axis of a level in full (no offset), never closer than ``least`` from bottom to top."""
+    axes.margins(y=0.12)
+    low, high = axes.get_ylim()
+    if high - low < least:
+        middle = (low + high) / 2.0
+        axes.set_ylim(middle - least / 2.0, middle + least / 2.0)
+    axes.yaxis.set_major_locator(MaxNLocator(ticks))
+    axes.yaxis.set_major_formatter(ScalarFormatter(useOffset=False))
 
 
 def short(value: float) -> str:
@@ -114,7 +125,7 @@ def key(axes: Axes, columns: int = 6) -> None:
     if axes.get_legend_handles_labels()[1]:
         axes.legend(
             loc="lower right",
-            bbox_to_anchor=(1.0, 0.97),
+            bbox_to_anchor=(1.0, 1.0),
             ncols=columns,
             frameon=False,
             fontsize=SMALL,
@@ -162,8 +173,13 @@ def empty(axes: Axes, text: str) -> None:
     axes.set_yticks([])
 
 
-def inner_key(axes: Axes) -> None:
-    """Put the legend inside the axes where it hides least, on a pale ground."""
+def wide_key(axes: Axes, columns: int, rows: int = 1) -> None:
+    """Put a legend too wide for the title's line between the title and the axes, so that it hides no data."""
     if axes.get_legend_handles_labels()[1]:
-        axes.legend(loc="upper left", frameon=True, framealpha=0.75, edgecolor="none", fontsize=SMALL, labelcolor=INK,
-                    handlelength=1.2, handletextpad=0.5, borderpad=0.2)  # fmt: skip
+        axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns, frameon=False, fontsize=SMALL,
+                    labelcolor=INK, handlelength=1.2, handletextpad=0.4, columnspacing=1.2, labelspacing=0.3,
+                    borderpad=0.0, borderaxespad=0.2)  # fmt: skip
+        for title in axes.texts[:1]:
+            title.set_transform(
+                offset_copy(axes.transAxes, axes.get_figure(root=True), y=1.45 * SMALL * rows, units="points")
+            )

@@ -88,8 +88,8 @@ def _people(run: Run, axes: Axes) -> None:
             displaced = displaced + values
     lines = [(f"abroad, from {name}", values) for name, values in abroad.items() if values.max() > 0]
     lines.append(("displaced inside their country", displaced))
-    for (label, values), colour in zip(lines, style.CYCLE, strict=False):
-        style.line(axes, run.dates, values, label, colour)
+    for at, ((label, values), colour) in enumerate(zip(lines, style.CYCLE, strict=False)):
+        style.line(axes, run.dates, values, label, colour, linewidth=2.1 if at == 0 else 1.2)
     style.counts(axes)
 
 
@@ -103,7 +103,7 @@ def _hostility(run: Run, axes: Axes) -> None:
                 colour = style.CYCLE[at % len(style.CYCLE)]
                 style.line(axes, run.dates, run.get("government", government, variable), label, colour)
                 at += 1
-    axes.margins(y=0.1)
+    style.levels(axes)
 
 
 def _trade(run: Run, axes: Axes) -> None:
@@ -127,7 +127,8 @@ def _trade(run: Run, axes: Axes) -> None:
                 label = f"transit of {run.name(rival)}" + ("" if few else f" through {run.name(government)}")
             else:
                 label = "direct" if few and pair in seen else f"direct, {run.name(government)}-{run.name(rival)}"
-            style.line(axes, run.dates, values, label, style.CYCLE[at % len(style.CYCLE)])
+            width = max(2.2 - 0.5 * at, 0.9)  # lines that coincide are all seen
+            style.line(axes, run.dates, values, label, style.CYCLE[at % len(style.CYCLE)], linewidth=width)
             at += 1
     style.counts(axes)
     axes.set_ylim(0.0, 1.12 * axes.get_ylim()[1])
@@ -148,7 +149,7 @@ def _stability(run: Run, axes: Axes) -> None:
 def _mark(run: Run, figure: Figure, panels: list[Axes]) -> None:
     """Put a number at the date of each chosen event, above the panels, and list the events at the right."""
     notes = dated.chosen(run)
-    strip = figure.add_axes((_LEFT, _TOP + 0.016, _RIGHT - _LEFT, 0.057))
+    strip = figure.add_axes((_LEFT, _TOP + 0.006, _RIGHT - _LEFT, 0.057))
     style.date_axis(strip, run.dates, labels=False)
     strip.set_ylim(0.0, 3.0)
     strip.axis("off")
