@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -39,9 +40,26 @@ def check_class(name: str) -> str:
     """
     from agents.policies import check_policy, load_class
 
-    found = load_class(name, name)
-    check_policy(found)
+    module, _, class_name = name.partition(":")
+    if not module or not class_name:
+        raise InputError(f"{name}: cannot be read as a class; write module:Class, for example mymodule:MyPolicy")
+    try:
+        found = load_class(name, name)
+        check_policy(found)
+    except InputError:
+        raise
+    except Exception as error:  # the user's own code: whatever it raises is what is wrong with it
+        raise InputError(f"{name}: {type(error).__name__}{_where(error, module)}: {' '.join(str(error).split())[:200]}") from None
     return f"{name}: a good policy"
+
+
+def _where(error: Exception, module: str) -> str:
+    """Return the last line of the user's module that an error passed through."""
+    if isinstance(error, SyntaxError):
+        return f" (line {error.lineno} of {Path(error.filename or module).name})"
+    own = f"{module.rsplit('.', 1)[-1]}.py"
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).name == own]
+    return f" (line {lines[-1]} of {own})" if lines else ""
 
 
 def main(words: Sequence[str]) -> int:

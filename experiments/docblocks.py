@@ -22,6 +22,7 @@ from agents.parameters import Parameter, parameters_of
 from agents.policies import GOVERNMENT_POLICIES, GROUP_POLICIES
 from agents.vocabulary import GOLDSTEIN
 from experiments.parameters import all_parameters
+from sim.options import responses
 from sim.schedule import DAY
 from sim.settings import default_levers
 from sim.stability import COMPONENTS
@@ -151,6 +152,8 @@ def corners(_: str, root: Path) -> str:
         text = file.read_text(encoding="utf-8")
         said = next((line[2:] for line in text.splitlines() if line.startswith("# ") and "@package" not in line), "")
         flat = _flat(yaml.safe_load(text) or {})
+        answers = list(responses().get(file.stem, {}).values())  # the same for every policy: the ends of shared ranges
+        flat += [(f"policies.NAME.params.{key}", value) for key, value in (answers[0] if answers else {}).items()]
         rows.append((f"`corner={file.stem}`", said, ", ".join(f"`{key}={value}`" for key, value in flat) or "nothing"))
     return table(("corner", "meaning", "sets"), rows)
 

@@ -15,13 +15,14 @@ from unittest import mock
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.plugins import Plugins
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from agents.errors import InputError
 from experiments.runfolder import check_output, discard_empty
 from experiments.runner import execute
-from sim.complaints import did_you_mean
+from sim.complaints import did_you_mean, is_config_error
 from sim.compose import VERSION_BASE, Session, session
 from sim.composed import settle
 
@@ -107,6 +108,7 @@ def parse(words: Sequence[str]) -> Arguments:
 def main(words: Sequence[str]) -> int:
     """Compose and check everything first; then let Hydra run it."""
     arguments = parse(words)
+    Plugins.instance()  # Hydra imports every `hydra_plugins` it can see: only installed ones, not the current folder's
     if Path.cwd().as_posix() not in sys.path:
         sys.path.append(str(Path.cwd()))  # last: a user's own policy classes, never in place of ours
     unique = f"{dt.datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
@@ -127,7 +129,7 @@ def _run(arguments: Arguments, opened: Session) -> int:
         return 0
     output = _check_ahead(arguments, opened)
     existed = output.exists()
-    check_output(output, force=arguments.multirun or "--force" in arguments.flags)
+    check_output(output, force="--force" in arguments.flags, multirun=arguments.multirun)
     try:
         _under_hydra(arguments, opened)
     except BaseException:
@@ -179,7 +181,12 @@ def _under_hydra(arguments: Arguments, opened: Session) -> None:
     words = arguments.for_hydra(opened.ready)
     main_of_hydra = hydra.main(config_path="pkg://configs", config_name="config", **VERSION_BASE)(job)
     with mock.patch.object(sys, "argv", ["marchland", *words]):
-        main_of_hydra()
+        try:
+            main_of_hydra()
+        except Exception as error:
+            if not is_config_error(error):
+                raise
+            raise InputError(f"hydra: {' '.join(str(error).split())[:300]}") from None
     if failed:
         raise failed[0]
 

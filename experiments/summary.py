@@ -206,12 +206,12 @@ def _stability(book: Daily) -> list[str]:
 
 
 def _events(events: pd.DataFrame) -> list[str]:
-    """Return the most telling dated events in order of time, at most one line for the same words."""
+    """Return the most telling dated events in order of time, at most one line a day for the same words."""
     if events.empty:
         return []
     rank = {kind: index for index, kind in enumerate(TELLING)}
     frame = events.assign(rank=[rank.get(str(kind), len(rank)) for kind in events["kind"]])
-    frame = frame.drop_duplicates(subset=["kind", "actor", "target", "text"])
+    frame = frame.drop_duplicates(subset=["day", "kind", "actor", "target", "text"])
     # Of each kind the largest first, so that a long list of small closures does not hide a rupture.
     frame = frame.assign(size=frame["value"].fillna(0.0).abs())
     frame = frame.sort_values(["rank", "size"], ascending=[True, False], kind="stable")

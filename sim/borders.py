@@ -145,7 +145,7 @@ def _arrive(state: State, setting: Setting, streams: Streams, today: Today, ways
     line = row[which]
     arrival = (today.day + setting.gates.days_beyond[gate[which], place]) % setting.ring
     after = np.where(homeward[which], setting.returnee_row[nationality[which]], line)
-    np.add.at(state.inland, (arrival, after, place), number)
+    state.send_inland(arrival, after, place, number)
 
 
 def remember_returns(state: State, setting: Setting, today: Today) -> None:

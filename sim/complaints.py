@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 import pydantic
+import yaml
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf.errors import OmegaConfBaseException
 from pydantic.fields import FieldInfo
@@ -68,6 +69,11 @@ def from_hydra(
     files
         Files by Hydra's name of the option made from them.
     """
+    if isinstance(error, RecursionError):
+        return InputError("config: a config file includes itself in its defaults list; take that line out")
+    number = [text for text in overrides if re.fullmatch(r"[+~]*[\w/@.]+=[\d.]+", text) and "." not in text.split("=")[0].split("@")[0]]
+    if "Config group override must be a string or a list" in str(error):
+        return InputError(f"{number[-1] if number else 'config'}: a choice is a name, not a number")
     if isinstance(error, MissingConfigException) and error.missing_cfg_file is not None:
         return _missing_option(error, overrides, files)
     text = str(error)
@@ -123,8 +129,20 @@ def _unknown_key(key: str, overrides: Sequence[str], choices: Mapping[str, str],
 
 
 def is_config_error(error: BaseException) -> bool:
-    """Return whether the error comes from composing a config."""
-    return isinstance(error, HydraException | OmegaConfBaseException)
+    """Return whether the error comes from composing a config.
+
+    Hydra answers some mistakes with Python's own errors (``corner=3``, a config that includes itself);
+    they are told from bugs by where they were raised.
+    """
+    if isinstance(error, HydraException | OmegaConfBaseException | RecursionError | yaml.YAMLError):
+        return True
+    if not isinstance(error, ValueError | TypeError | AssertionError):
+        return False
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    raised_in = trace.tb_frame.f_globals.get("__name__", "") if trace is not None else ""
+    return raised_in.split(".")[0] in ("hydra", "omegaconf")
 
 
 # ----------------------------------------------------------------- validation

@@ -135,8 +135,6 @@ class Session:
                 output = str(config.hydra.sweep.dir if self.multirun else config.hydra.run.dir)
                 files = self._files(config, texts)
                 composed = settle(config, self.given, tuple(file for _, file in files), self.trusted_classes, output)
-            except (HydraException, OverrideParseException) as error:
-                raise self._explained(error) from None
             except Exception as error:
                 if not complaints.is_config_error(error):
                     raise
@@ -276,7 +274,7 @@ def _open(
     folders: list[ScenarioOption] = []
     for text in overrides:
         key, _, value = text.partition("=")
-        check_plain(text, multirun)
+        check_plain(text, multirun=multirun, trusted=trusted)
         if key.lstrip("+") == "scenario.path":
             if value != "null":
                 folders += folder_options(value, multirun)

@@ -94,14 +94,19 @@ def validate(composed: Composed, origin: complaints.Origin | None = None) -> Non
 
 
 def check_dates(composed: Composed, origin: complaints.Origin) -> None:
-    """Check that the days that are asked for lie within those that the scenario's tables are made for.
+    """Check that tables of the user's own exist, and that the days asked for lie within the scenario's.
 
     Raises
     ------
     InputError
-        When ``scenario.start`` or ``scenario.end`` lies outside, or the end before the start.
+        When there is no such table, when ``scenario.start`` or ``scenario.end`` lies outside, or the end before the start.
     """
     asked = settings.validate(composed.config).scenario
+    for key, file in (("scenario.history", asked.history), ("scenario.exogenous", asked.exogenous)):
+        if file and not Path(file).is_file():
+            by = origin(key)
+            where = by if by.startswith(f"{key}=") else f"{by}{key}: "
+            raise InputError(f"{where}no such file {file!r}; give a table (CSV), as the scenario folder has one")
     declared = read_yaml(composed.folder)
     first, last = (dt.date.fromisoformat(str(declared[key])) for key in ("start", "end"))
     for key, date in (("scenario.start", asked.start), ("scenario.end", asked.end)):

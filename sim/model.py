@@ -20,6 +20,7 @@ from sim import observe
 from sim.deadlines import announce
 from sim.deciding import play_agenda, take_decision
 from sim.events import build_calendar
+from sim.imagine import imagination
 from sim.mediation import offer_talks
 from sim.mesa_compat import free_dead_models, take_back_days
 from sim.outcomes import outcomes
@@ -164,7 +165,7 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         state, setting, day = self.state, self.setting, self.state.day
         cast = setting.cast
         governments = [
-            observe.government_situation(state, setting, self.calendar, i, window, self._imagination(i))
+            observe.government_situation(state, setting, self.calendar, i, window, imagination(self, i))
             for i in range(len(cast.governments))
         ]
         groups = [observe.group_situation(state, setting, self.calendar, g, window) for g in range(len(cast.groups))]
@@ -283,35 +284,6 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
             g = self.setting.cast.groups.index(actor)
             self.state.truces_due = tuple(item for item in self.state.truces_due if item[0] != g)
         self.state.memories = {name: memory for name, memory in self.state.memories.items() if name != actor}
-
-    def _imagination(self, government: int) -> observe.Imagine:
-        """Look ahead on a copy: this decision, everybody else as now, no new decisions."""
-
-        def imagine(decision: GovernmentDecision, days: int) -> Mapping[str, float]:
-            other = self.fork()
-            # Its own luck: whoever looks ahead must not foresee what will really be drawn.
-            other.streams = Streams(self.streams.seed, self.streams.replicate, salt=f"imagined by {government}")
-            other.thinking = False
-            other.datacollector = None
-            first = other.state.day
-            for offset in range(min(days, other.setting.days - first)):
-                today = other.begin_day()
-                if offset == 0:
-                    take_decision(other.state, other.setting, today, government, decision)
-                    for note in decision.announcements:
-                        announce(other.state, government, note)
-                for stage in DAY:
-                    if offset or stage.name != "events":  # today's events have taken effect before the decision
-                        stage.run(other, today)
-                other.end_day()
-            names = ("attacks", "deaths", "returns_fear", "returns_deportation", "stability")
-            rows = {name: other.record.series("region", "region", name)[first:] for name in names}
-            return {
-                name: float(values.mean() if name == "stability" and len(values) else values.sum())
-                for name, values in rows.items()
-            }
-
-        return imagine
 
 
 def _collector(model: MarchlandModel) -> mesa.DataCollector:

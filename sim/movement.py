@@ -217,11 +217,9 @@ def send_to_gates(state: State, setting: Setting, streams: Streams, today: Today
     which, gate, number = draws.spread(rng, movers.number, ways.gates, index)
     row, place = movers.row[which], movers.place[which]
     arrival = (today.day + setting.gates.days_to_gate[place, gate]) % setting.ring
-    _, reasons, rows, gates = state.toward.shape
     # Papers of one host mean nothing in the next country: who moves on arrives without any.
     after = np.where(movers.reason[which] == _INDEX[Reason.ONWARD], setting.row_without_papers[row], setting.row_out[row, place])
-    cell = ((arrival * reasons + movers.reason[which]) * rows + after) * gates + gate
-    np.add.at(state.toward.reshape(-1), cell, number)
+    state.send_to_gates(arrival, movers.reason[which], after, gate, number)
 
 
 def send_inland(state: State, setting: Setting, streams: Streams, today: Today, movers: Movers, ways: Ways) -> None:
@@ -235,7 +233,7 @@ def send_inland(state: State, setting: Setting, streams: Streams, today: Today, 
     row, place = movers.row[which], movers.place[which]
     arrival = (today.day + setting.gates.days_inland[place, target]) % setting.ring
     after = np.where(movers.reason[which] == _VOLUNTARY, setting.row_back[row], setting.row_fled[row, place])
-    np.add.at(state.inland, (arrival, after, target), number)
+    state.send_inland(arrival, after, target, number)
 
 
 def _without_stuck(

@@ -23,6 +23,8 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
 from agents.errors import InputError
+from agents.parameters import parameters_of
+from agents.policies import GOVERNMENT_POLICIES
 from sim.folder import read_yaml
 from sim.settings import Config, default_tree, to_tree
 from sim.trust import check_content
@@ -36,7 +38,7 @@ DEFAULT_POLICY: Mapping[str, str] = MappingProxyType({"governments": "status_quo
 #: Sections that are merged as they stand.
 _PLAIN: tuple[str, ...] = ("policies", "parameters", "levers")
 #: What this module writes into Hydra's store.
-_OURS: tuple[str, ...] = ("schema.yaml", "scenario", "own_params", "policy")
+_OURS: tuple[str, ...] = ("schema.yaml", "scenario", "own_params", "response", "policy")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -176,6 +178,20 @@ def _own_policy(settings: Tree, file: Path, where: str, default: str) -> tuple[s
     return policy, params
 
 
+def responses() -> dict[str, dict[str, dict[str, float]]]:
+    """Return by corner and policy how a government answers pressure, for the policies that answer at all.
+
+    A corner takes the end of a parameter's range that it stands for, and leaves the other sign out.
+    """
+    found: dict[str, dict[str, dict[str, float]]] = {corner: {} for corner in ("spiral", "deterrence", "zero")}
+    for name, policy in GOVERNMENT_POLICIES.items():
+        high = {row.path: row.high for row in parameters_of(policy.parameters) if row.path in ("spiral", "deterrence")}
+        if len(high) == 2:
+            for corner, policies in found.items():
+                policies[name] = {sign: high[sign] if sign == corner else 0.0 for sign in high}
+    return found
+
+
 def _choice_of(actor: str) -> str:
     """Return an interpolation in a defaults list for the policy chosen for an actor.
 
@@ -188,6 +204,14 @@ def _choice_of(actor: str) -> str:
         "chosen_policy", lambda name, *, _root_: _root_[f"policy@policies.{name}"], replace=True
     )
     return f"${{chosen_policy:{actor}}}"
+
+
+def _corner_and_choice_of(actor: str) -> str:
+    """Return an interpolation for ``CORNER_POLICY``; a primary config without a corner has the default one."""
+    if hydra_at_least("1.4"):
+        return f"${{corner}}_{_choice_of(actor)}"
+    OmegaConf.register_new_resolver("chosen_corner", lambda *, _root_: _root_.get("corner") or "default", replace=True)
+    return f"${{chosen_corner:}}_{_choice_of(actor)}"
 
 
 def hydra_at_least(version: str) -> bool:
@@ -216,8 +240,13 @@ def registered(scenarios: Sequence[ScenarioOption], classes: Sequence[ClassOptio
                     group = f"own_params/{option.name}/{actor}"
                     store.store(group=group, name=policy, node=params)
                     defaults.append({f"optional /{group}@policies.{actor}.params": _choice_of(actor)})
+                # After the scenario's own parameters: who asks for a corner wants all of it.
+                defaults.append({f"optional /response@policies.{actor}.params": _corner_and_choice_of(actor)})
             defaults.append("_self_")
             store.store(group="scenario", name=option.name, package="_global_", node={"defaults": defaults, **node})
+        for corner, answers in responses().items():
+            for name, answer in answers.items():
+                store.store(group="response", name=f"{corner}_{name}", node=dict(answer))
         for choice in dict.fromkeys(classes):
             store.store(group="policy", name=choice.option, node={"name": choice.name, "params": {}})
         yield

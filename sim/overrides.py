@@ -28,7 +28,7 @@ _FOLDERS: Mapping[str, tuple[bool, str]] = MappingProxyType({
 })  # fmt: skip
 
 
-def check_plain(text: str, multirun: bool) -> None:
+def check_plain(text: str, *, multirun: bool, trusted: bool) -> None:
     """Refuse an override that Hydra would take silently for something else, or answer with a traceback.
 
     Raises
@@ -38,13 +38,15 @@ def check_plain(text: str, multirun: bool) -> None:
     """
     key, equals, value = text.partition("=")
     bare = key.lstrip("+~").strip()
+    if "_target_" in text and not trusted:
+        raise InputError(f"{text}: code to run is named on the command line or in Python only")
     empty = equals and value.strip().strip("'\"") == ""
     if not bare or (not key.startswith("~") and not equals):
         raise InputError(f"{text}: cannot be read as an override; write KEY=VALUE without spaces, for example seed=7")
     if bare in ("scenario.path", *_FOLDERS) and empty:
         raise InputError(f"{text}: is empty; give a folder, for example {bare}=my_folder")
     if bare in _FOLDERS and _FOLDERS[bare][0] != multirun:
-        other = "hydra.run.dir" if multirun is False else "hydra.sweep.dir"
+        other = "hydra.sweep.dir" if multirun else "hydra.run.dir"
         raise InputError(f"{text}: has no effect here: {_FOLDERS[bare][1]}; give {other}={value}")
     if bare == "hydra":
         raise InputError(f"{text}: not one key; give one, for example hydra.run.dir=my_folder")

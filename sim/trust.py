@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
+import yaml
 from hydra._internal.config_loader_impl import ConfigLoaderImpl  # where every file passes on its way into a config
 from hydra._internal.config_repository import ConfigRepository
 from hydra.plugins.config_source import ConfigResult
@@ -74,12 +75,21 @@ def guarded() -> Iterator[None]:
     read, place = ConfigRepository.load_config, ConfigLoaderImpl._load_single_config
 
     def load_config(self: ConfigRepository, config_path: str) -> ConfigResult | None:
-        result = read(self, config_path)
+        try:
+            result = read(self, config_path)
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            at = f", line {mark.line + 1}" if mark else ""
+            problem = " ".join(str(getattr(error, "problem", None) or error).split())
+            name = getattr(mark, "name", config_path)
+            raise InputError(f"{name}{at}: not valid YAML ({problem}); check indentation, colons and keys") from None
         file = None if result is None else _file(result, config_path)
         if file is not None:
             content = _raw(file)
             check_content(str(file), content)
             check_hydra_keys(str(file), content)
+            if config_path.startswith("policy/") and not (isinstance(content, dict) and {"name", "defaults"} & content.keys()):
+                raise InputError(f"{file}: name: missing; a policy file names a policy, for example name: hardline")
         return result
 
     def load_single(self: ConfigLoaderImpl, default: object, repo: object) -> ConfigResult:

@@ -188,6 +188,18 @@ def test_the_config_can_be_printed(capfd: pytest.CaptureFixture[str]) -> None:
         ("scenario.start=1066-01-01", "scenario"),
         ("scenario.history=nowhere.csv", "nowhere.csv"),
         ("scenario.path=nowhere", "nowhere"),
+        ("=1", "KEY=VALUE"),
+        ("+=1", "KEY=VALUE"),
+        ("hydra.run.dir=", "give a folder"),
+        ("hydra.sweep.dir=x", "hydra.run.dir=x"),
+        ("scenario.path=", "give a folder"),
+        ("hydra=3", "not one key"),
+        ("corner=3", "a choice is a name"),
+        ("~levers.foo", "strikes"),
+        ("governments.north.baseline={strikes: 0.5}", "governments.north.baseline.KEY=VALUE"),
+        ("policies.north.params={a: 1}", "policies.north.params.KEY=VALUE"),
+        ("scenario.exogenous=none.csv", "scenario.exogenous=none.csv: no such file"),
+        ("+hydra.callbacks.x._target_=os.system", "blocklisted"),
     ],
 )
 def test_a_wrong_override(override: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -199,6 +211,128 @@ def test_a_wrong_override(override: str, words: str, capsys: pytest.CaptureFixtu
 def test_a_wrong_value_among_several(capsys: pytest.CaptureFixture[str]) -> None:
     assert "seed=-2" in wrong(capsys, "run", "scenario=two_states", "-m", "seed=1,-2")
     assert not Path("outputs").exists()
+
+
+def test_several_runs_have_a_folder_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
+    line = wrong(capsys, "run", *SHORT, "-m", "seed=1,2", "hydra.run.dir=two")
+    assert "hydra.sweep.dir=two" in line
+
+
+def test_files_of_the_user_are_never_touched(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("project/figures").mkdir(parents=True)
+    Path("project/figures/mine.png").write_text("mine")
+    assert "holds other files" in wrong(capsys, "run", *SHORT, "hydra.run.dir=project")
+    assert "not overwritten" in wrong(capsys, "run", *SHORT, "hydra.run.dir=project", "--force")
+    assert Path("project/figures/mine.png").read_text() == "mine"
+    assert len(list(Path("project").rglob("*"))) == 2
+
+
+STRANGE = {  # what a config folder may not do
+    "callbacks": "hydra: {callbacks: {x: {_target_: experiments.no_such_thing}}}",
+    "launcher": "hydra: {launcher: {_target_: pandas.read_pickle}}",
+    "sweeper": "hydra: {sweeper: {_target_: pandas.read_pickle}}",
+    "logging": "hydra: {job_logging: {version: 1, handlers: {x: {'()': os.getcwd}}}}",
+    "logging_class": "hydra: {hydra_logging: {version: 1, handlers: {x: {class: mymodule.Mine}}}}",
+    "searchpath": "hydra: {searchpath: ['pkg://mymodule']}",
+    "env_set": "hydra: {job: {env_set: {PYTHONPATH: evil}}}",
+    "swept": "hydra: {sweeper: {params: {+hydra.callbacks.x: 1}}}",
+    "target": "policies: {north: {params: {_target_: mymodule.Mine}}}",
+    "environment": "scenario: {title: '${oc.env:SECRET}'}",
+    "nested": "scenario: {title: '${${x}.env:SECRET}'}",
+}
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+@pytest.mark.parametrize("more", [(), ("-m",), ("--cfg", "job")])
+def test_a_strangers_config_folder_runs_nothing(kind: str, more: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", "hunter2")
+    Path("mymodule.py").write_text("raise SystemExit('this must never run')")
+    Path("theirs").mkdir()
+    Path("theirs/study.yaml").write_text(
+        f"defaults: [config, {{override scenario: two_states}}, _self_]\nfigures: false\n{STRANGE[kind]}\n"
+    )
+    line = wrong(capsys, "run", *more, "--config-dir", "theirs", "--config-name", "study")
+    assert "study.yaml" in line and "may not" in line and "hunter2" not in line
+    assert not Path("outputs").exists()
+
+
+@pytest.mark.parametrize("text", ["# @package hydra.callbacks.x\ny: 1\n", "# @package _global_\nhydra: {callbacks: {x: {y: 1}}}\n"])
+def test_a_group_file_cannot_reach_into_hydra(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("theirs/corner").mkdir(parents=True)
+    Path("theirs/corner/odd.yaml").write_text(text)
+    line = wrong(capsys, "run", "--config-dir", "theirs", "corner=odd")
+    assert "odd.yaml" in line and "may not" in line
+
+
+def test_a_file_put_below_hydra_by_a_defaults_list(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("theirs/corner").mkdir(parents=True)
+    Path("theirs/corner/odd.yaml").write_text("handlers: {x: {class: mymodule.Mine}}\n")
+    Path("theirs/study.yaml").write_text("defaults: [config, corner@hydra.job_logging: odd, _self_]\n")
+    line = wrong(capsys, "run", "--config-dir", "theirs", "--config-name", "study")
+    assert "odd.yaml" in line and "may not" in line
+
+
+def test_a_pickle_in_a_config_folder_is_not_opened(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("theirs").mkdir()
+    Path("theirs/evil.pkl").write_bytes(b"cbuiltins\nopen\n(S'pwned'\nS'w'\ntR.")
+    Path("theirs/study.yaml").write_text(
+        "defaults: [config, {override scenario: two_states}, _self_]\n"
+        "hydra: {callbacks: {x: {_target_: pandas.read_pickle, filepath_or_buffer: theirs/evil.pkl}}}\n"
+    )
+    assert "_target_" in wrong(capsys, "run", "--config-dir", "theirs", "--config-name", "study")
+    assert not Path("pwned").exists()
+
+
+def test_a_scenario_folder_reads_no_environment(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", "hunter2")
+    assert cli.main(["new-scenario", "border"]) == 0
+    capsys.readouterr()
+    file = Path("border/scenario.yaml")
+    text = file.read_text()
+    for strange in ("title: ${oc.env:SECRET}", "title: {_target_: mymodule.Mine}"):
+        file.write_text("\n".join(strange if line.startswith("title:") else line for line in text.splitlines()))
+        for words in (("run", "scenario.path=border"), ("check", "border")):
+            line = wrong(capsys, *words)
+            assert "border/scenario.yaml: title" in line and "may not" in line and "hunter2" not in line
+
+
+def test_plugins_of_the_current_folder_are_not_imported(tmp_path: Path) -> None:
+    (tmp_path / "hydra_plugins").mkdir()
+    (tmp_path / "hydra_plugins" / "evil.py").write_text("open('pwned', 'w')")
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "experiments", "run", "--cfg", "job"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=tmp_path, text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_what_a_config_folder_may_set(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("mine").mkdir()
+    Path("mine/study.yaml").write_text(
+        "defaults: [config, {override scenario: two_states}, _self_]\nfigures: false\n"
+        "scenario: {end: 2001-01-05, title: 'Seed ${seed}'}\n"
+        "hydra: {run: {dir: 'res/${scenario.name}-${seed}'}, job: {name: mine}}\n"
+    )
+    assert cli.main(["run", "--config-dir", "mine", "--config-name", "study"]) == 0
+    assert "Seed 1" in Path("res/two_states-1/config.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "words"),
+    [
+        ("corner/odd.yaml", "parameters: [1\nx: 2", "not valid YAML"),
+        ("corner/odd.yaml", "# @package _global_\nparameters: {violence: {branching: x}}", "parameters.violence.branching"),
+        ("policy/odd.yaml", "params: {}", "name: missing"),
+        ("odd.yaml", "defaults: [odd, _self_]", "includes itself"),
+    ],
+)
+def test_a_malformed_file_of_a_config_folder(file: str, text: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("mine", file).parent.mkdir(parents=True)
+    Path("mine", file).write_text(text)
+    use = {"corner": "corner=odd", "policy": "policy@policies.north=odd"}.get(Path(file).parent.name, "--config-name=odd")
+    scenario = () if use.startswith("--") else ("scenario=two_states",)
+    assert words in wrong(capsys, "run", "--config-dir", "mine", *scenario, use)
 
 
 def test_a_malformed_table(capsys: pytest.CaptureFixture[str]) -> None:
@@ -328,6 +462,20 @@ def test_check_a_class(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     (tmp_path / "goodpolicy.py").write_text(CLASS)
     assert cli.main(["check", "goodpolicy:Mine"]) == 0
     assert "goodpolicy:Mine" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (CLASS + "    def decide(self, *_):\n        raise ZeroDivisionError('oh')\n", "ZeroDivisionError (line 7 of badpolicy.py): oh"),
+        ("class Mine(:\n", "SyntaxError (line 1 of badpolicy.py)"),
+    ],
+)
+def test_check_a_class_with_a_bug(text: str, words: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("badpolicy.py").write_text(text)
+    monkeypatch.delitem(sys.modules, "badpolicy", raising=False)
+    assert words in wrong(capsys, "check", "badpolicy:Mine")
+    assert "module:Class" in wrong(capsys, "check", ":X")
 
 
 def test_words_are_sorted() -> None:

@@ -178,6 +178,25 @@ def test_every_scenario_composes_with_every_corner(name: str, corner: str) -> No
     assert at(compose([f"scenario={name}", f"corner={corner}"]), "scenario.name") == name
 
 
+@pytest.mark.parametrize(("corner", "spiral", "deterrence"), [("spiral", 0.6, 0.0), ("deterrence", 0.0, 0.4), ("zero", 0.0, 0.0), ("default", 0.1, 0.1)])
+def test_a_corner_sets_how_governments_answer_pressure(corner: str, spiral: float, deterrence: float) -> None:
+    chosen = ["scenario=two_states", f"corner={corner}", "policy@policies.north=hardline", "policy@policies.south=status_quo"]
+    composed = compose(chosen)
+    assert (at(composed, "policies.north.params.spiral"), at(composed, "policies.north.params.deterrence")) == (spiral, deterrence)
+    assert "spiral" not in at(composed, "policies.south.params")  # type: ignore[operator]
+    assert at(compose([*chosen, "policies.north.params.spiral=0.3"]), "policies.north.params.spiral") == 0.3
+
+
+def test_corners_differ() -> None:
+    corners = [compose(["scenario=two_states", f"corner={name}"]).config for name in ("default", "spiral", "deterrence")]
+    assert len({str(config["parameters"]) for config in corners}) == 3
+
+
+def test_code_is_not_named_by_an_untrusted_caller() -> None:
+    with pytest.raises(InputError, match="code to run"):
+        compose(["+hydra.callbacks.x._target_=json.loads"])
+
+
 def test_hash_holds_what_counts_and_nothing_else(tmp_path: Path) -> None:
     def hashed(*overrides: str) -> str:
         composed = compose(overrides)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+import os
 from pathlib import Path
 
 import numpy as np
@@ -149,10 +150,17 @@ def test_json_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
 # ------------------------------------------------------------------ the folder
 
 
-def fill(scratch: Path, text: str) -> None:
-    (scratch / "figures").mkdir()
-    (scratch / "figures" / f"{text}.png").write_text(text)
-    (scratch / "manifest.json").write_text(text)
+def fill(scratch: Path, text: str, *, figures: bool = True) -> None:
+    if figures:
+        (scratch / "figures").mkdir()
+        (scratch / "figures" / f"{text}.png").write_text(text)
+        (scratch / "ensemble.parquet").write_text(text)
+    (scratch / "config.yaml").write_text(text)
+    (scratch / "manifest.json").write_text(json.dumps({"config_hash": text, "outputs_hash": text}))
+
+
+def content(folder: Path) -> dict[str, str]:
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_a_folder_appears_whole(tmp_path: Path) -> None:
@@ -160,12 +168,77 @@ def test_a_folder_appears_whole(tmp_path: Path) -> None:
     with scratch_folder(folder, force=False) as scratch:
         fill(scratch, "one")
         assert not (folder / "manifest.json").exists()
-    assert {path.name for path in folder.iterdir()} == {"figures", "manifest.json"}
+    assert {path.name for path in folder.iterdir()} == {"figures", "manifest.json", "config.yaml", "ensemble.parquet"}
     with pytest.raises(InputError, match="finished run"), scratch_folder(folder, force=False):
         pass
     with scratch_folder(folder, force=True) as scratch:
         fill(scratch, "two")
     assert [path.name for path in (folder / "figures").iterdir()] == ["two.png"]
+
+
+def test_force_leaves_nothing_of_the_former_run(tmp_path: Path) -> None:
+    with scratch_folder(tmp_path, force=False) as scratch:
+        fill(scratch, "one")
+    (tmp_path / "notes.txt").write_text("mine")
+    with scratch_folder(tmp_path, force=True) as scratch:
+        fill(scratch, "two", figures=False)
+    assert {path.name for path in tmp_path.iterdir()} == {"config.yaml", "manifest.json", "notes.txt"}
+    assert content(tmp_path)["config.yaml"] == "two"
+
+
+@pytest.mark.parametrize("at", range(9))
+def test_a_replacement_cut_off_anywhere_leaves_a_whole_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+    with scratch_folder(tmp_path, force=False) as scratch:
+        fill(scratch, "one")
+    before = content(tmp_path)
+    moves = iter(range(1000))
+    rename = os.rename
+
+    def cut(source: Path, target: Path) -> None:
+        if next(moves) == at:
+            raise KeyboardInterrupt
+        rename(source, target)
+
+    monkeypatch.setattr("experiments.runfolder.os.rename", cut)
+    try:
+        with scratch_folder(tmp_path, force=True) as scratch:
+            fill(scratch, "two")
+    except KeyboardInterrupt:
+        assert content(tmp_path) == before
+    else:
+        assert content(tmp_path)["figures/two.png"] == "two"
+        assert at >= 7
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("foreign", ["figures/a.png", "scenario/a.txt", "config.yaml", "manifest.json", "notes.txt"])
+def test_the_folder_of_somebody_else_is_refused_and_untouched(tmp_path: Path, foreign: str) -> None:
+    file = tmp_path / foreign
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("mine")
+    with pytest.raises(InputError, match="holds other files"):
+        check_output(tmp_path, force=False)
+    with pytest.raises(InputError, match="holds other files"), scratch_folder(tmp_path, force=False):
+        pass
+    if foreign == "notes.txt":
+        check_output(tmp_path, force=True)
+    else:
+        with pytest.raises(InputError, match="not overwritten"):
+            check_output(tmp_path, force=True)
+    assert content(tmp_path) == {foreign: "mine"}
+
+
+def test_what_a_killed_run_left_is_no_content(tmp_path: Path) -> None:
+    (tmp_path / ".partial-abc").mkdir()
+    check_output(tmp_path, force=False)
+
+
+def test_the_folder_of_several_runs(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"hydra\.sweep\.dir.*other files"):
+        check_output(tmp_path, force=False, multirun=True)
+    (tmp_path / "multirun.yaml").write_text("")
+    check_output(tmp_path, force=False, multirun=True)
 
 
 def test_an_interrupted_folder_is_as_before(tmp_path: Path) -> None:

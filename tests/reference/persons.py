@@ -8,6 +8,7 @@ code of ``sim.movement``, ``sim.borders``, ``sim.ways``, ``sim.status``, ``sim.d
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -98,6 +99,11 @@ class Persons:
     def first_row(self, nation: int, status: Status) -> int:
         return self.s.populations.block(nation, status).first
 
+    def same_home(self, rows: np.ndarray, status: Status) -> np.ndarray:
+        """Rows of another status with the same nationality and home region."""
+        first = [self.first_row(n, status) for n in self.nation_of[rows].tolist()]
+        return np.array(first, dtype=np.int64) + self.s.populations.home[rows]
+
     # -- a day ---------------------------------------------------------------------------------------
 
     def live(self, day: int) -> None:
@@ -138,12 +144,8 @@ class Persons:
                 continue
             own = block.nationality
             by_home = block.status in (Status.IDP, *ABROAD)
-            kind = ABROAD.index(block.status) if block.status in ABROAD else -1
-            hosts = tuple(
-                HostView(c, float(self.w.fear[i, kind]), float(self.w.removals[i, kind]), bool(self.w.campaign[i, kind]))
-                for i, c in enumerate(cast.country)
-                if c != own and kind >= 0
-            )
+            foreign = [i for i, c in enumerate(cast.country) if c != own and block.status in ABROAD]
+            hosts = tuple(self.host(i, block.status) for i in foreign)
             government = cast.of_country[own]
             returnees = people[self.first_row(own, Status.RETURNEE)].sum() / s.residents_of[own]
             situation = PopulationSituation(
@@ -151,13 +153,22 @@ class Persons:
                 counts=people[block.rows], country=s.world.country, own_country=own, violence=violence,
                 safety=cast.settings[government].safety if government >= 0 else 0.6,
                 home_violence=s.gates.region_share[own] @ violence if by_home else np.zeros(1),
-                livelihood=1.0 - 5.0 * float(returnees), hosts=hosts, exodus=np.zeros(len(s.world.countries)),
+                livelihood=1.0 - s.parameters.returns.returnee_load * float(returnees), hosts=hosts, exodus=np.zeros(len(s.world.countries)),
                 emigration=cast.settings[government].emigration if government >= 0 else 0.0,
             )  # fmt: skip
             rules = Rules(s.parameters.flight, s.parameters.returns)
             for reason, hazard in intentions(situation, rules).hazards.items():
                 result[REASONS.index(reason), block.rows] = hazard * self.w.factor(reason.value)
         return result
+
+    def host(self, government: int, status: Status) -> HostView:
+        """What people of a status know of a host: their own lot, and that of the undocumented around them."""
+        kind = ABROAD.index(status)
+        return HostView(
+            self.s.cast.country[government], float(self.w.fear[government, kind]), float(self.w.removals[government, kind]),
+            bool(self.w.campaign[government, kind]),
+            climate=None if status is Status.UNDOCUMENTED else self.host(government, Status.UNDOCUMENTED),
+        )  # fmt: skip
 
     def deadlines(self, day: int) -> None:
         """Fear rises towards an announced deadline and fades after it."""
@@ -205,17 +216,21 @@ class Persons:
         for gate in range(gates.n_gates):
             waiting = np.flatnonzero((self.mode == QUEUED) & (self.gate == gate))
             crossing = int(gates.crossing[gate])
-            room = self.s.world.crossing_capacity[crossing] * (1.0 - shut[crossing])
+            room = self.s.world.crossing_capacity[crossing]
+            if not math.isinf(room):
+                room *= 1.0 - shut[crossing]
+            elif shut[crossing] > 0.0:  # no limit, closed in part: that part of those who wait
+                room = len(waiting) * (1.0 - shut[crossing])
             if len(waiting) <= room:
                 through.append(waiting)
                 continue
-            lucky = self.rng.choice(waiting, size=int(room), replace=False)
+            lucky = self.rng.choice(waiting, size=math.ceil(room), replace=False)  # a part of a place counts as one
             through.append(lucky)
             if shut[crossing] <= 0.0:
                 continue
             stuck = np.setdiff1d(waiting, lucky)
             others = np.flatnonzero(gates.sideways[gate])
-            appeal = self.openness()[others] * np.minimum(self.s.world.crossing_capacity[gates.crossing[others]], 1e9)
+            appeal = self.openness()[others] * np.minimum(self.s.world.crossing_capacity[gates.crossing[others]], 1e6)
             rates = shut[crossing] * np.array([
                 p.irregular * self.s.world.permeability[crossing] * self.w.factor("irregular"),
                 p.divert * float(appeal.sum() > 0.0) * self.w.factor("divert"),
@@ -231,7 +246,7 @@ class Persons:
             back = stuck[what == 2]
             self.mode[back], self.place[back] = PLACE, gates.nearest[gate]
             at_home = back[self.nation_of[self.row[back]] == gates.origin[gate]]
-            self.row[at_home] = [self.first_row(n, Status.CITIZEN) for n in self.nation_of[self.row[at_home]]]
+            self.row[at_home] = self.same_home(self.row[at_home], Status.IDP)
         self.beyond(np.concatenate(through), day)
 
     def beyond(self, who: np.ndarray, day: int) -> None:
@@ -263,7 +278,7 @@ class Persons:
         return np.where(times[np.arange(len(times)), first] < 1.0, first, -1)
 
     def departures(self, hazards: np.ndarray, people: np.ndarray, day: int) -> np.ndarray:
-        """Everybody at a place draws alone; returns the row and country of those who are deported."""
+        """Everybody at a place draws alone; returns the row and country of those whose deportation begins."""
         s, cast = self.s, self.s.cast
         for i, country in enumerate(cast.country):
             levels = np.array([self.w.level(i, "deportation", status.value) for status in ABROAD])
@@ -281,7 +296,7 @@ class Persons:
         who, reason = who[reason >= 0], reason[reason >= 0]
         keep = np.ones(len(who), dtype=bool)
         for i, country in enumerate(cast.country):
-            room = int(cast.settings[i].deportation_capacity * s.scale)
+            room = math.ceil(cast.settings[i].deportation_capacity * s.scale)
             seized = np.flatnonzero((reason == REASONS.index(Reason.DEPORTATION)) & (s.world.country[self.place[who]] == country))
             if len(seized) > room:
                 keep[self.rng.choice(seized, size=len(seized) - room, replace=False)] = False
@@ -289,7 +304,7 @@ class Persons:
         deported = who[reason == REASONS.index(Reason.DEPORTATION)]
         origin = np.stack([self.row[deported], self.s.world.country[self.place[deported]]])
         self.send(who, reason, day)
-        return origin
+        return origin[:, self.mode[deported] == TOWARD]  # who found no way out is not deported
 
     def outward(self, who: np.ndarray, appeal: bool = False) -> np.ndarray:
         """Weights of gates for people who go abroad (persons, gates)."""
@@ -340,6 +355,8 @@ class Persons:
         self.mode[go], self.gate[go], self.reason[go] = TOWARD, gate, why
         self.due[go] = day + self.s.gates.days_to_gate[self.place[go], gate]
         self.row[go] = [self.row_away(int(r), int(p)) for r, p in zip(self.row[go], self.place[go], strict=True)]
+        on = go[why == REASONS.index(Reason.ONWARD)]  # the papers of one host are worth nothing in the next
+        self.row[on] = self.same_home(self.row[on], Status.UNDOCUMENTED)
 
     def inland(self, who: np.ndarray, name: np.ndarray, day: int) -> None:
         weights = self.s.gates.inland[self.place[who]] * self.haven
