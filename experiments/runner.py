@@ -68,6 +68,7 @@ def execute(
     console = Console(stderr=True)
     started = dt.datetime.now(dt.UTC)
     scenario = Scenario.from_config(composed.config, composed.folder, composed.trusted_classes)
+    _warn(scenario)
     with scratch_folder(folder, force=force) as scratch:
         model = scenario.build()
         with _progress(scenario, console) as progress:
@@ -97,6 +98,17 @@ def execute(
         )
         print("\n".join([*text, "", *_where(done)]))
     return done
+
+
+def _warn(scenario: Scenario) -> None:
+    """Say when a history was given that nobody plays."""
+    scripted = [actor for actor, choice in scenario.config.policies.items() if choice.name == "scripted"]
+    if scenario.config.scenario.history and not any(row.actor in scripted for row in scenario.tables.history):
+        print(
+            "note: scenario.history has no effect here: none of its actors plays the policy 'scripted' "
+            "(policy@policies.NAME=scripted)",
+            file=sys.stderr,
+        )
 
 
 def _band(scenario: Scenario, model: MarchlandModel, console: Console) -> pd.DataFrame:

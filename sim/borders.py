@@ -75,7 +75,9 @@ def pass_gates(state: State, setting: Setting, streams: Streams, today: Today, w
     is_open = today.is_open[setting.gates.crossing]
     whole = setting.world.crossing_capacity[setting.gates.crossing]
     # A crossing without a limit that is closed in part lets through that part of those who wait.
-    capacity = np.where(np.isfinite(whole), whole * is_open, np.where(is_open >= 1.0, np.inf, np.ceil(waiting * is_open)))
+    limited = np.isfinite(whole)
+    part = np.where(is_open >= 1.0, np.inf, np.ceil(waiting * is_open))
+    capacity = np.where(limited, np.where(limited, whole, 0.0) * is_open, part)
     passed = np.where(waiting <= capacity, state.queue, 0)
     held = np.flatnonzero(waiting > capacity).tolist()
     for gate in held:

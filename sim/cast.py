@@ -19,6 +19,8 @@ from sim.world import World
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+#: More fighters than this at one place are a slip of the pen.
+MOST_FIGHTERS = 1_000_000
 #: Suffix of the group that may break away from another one.
 SPLINTER = "_splinter"
 #: Levers that are hostile for as long as they are in force, with the act they amount to.
@@ -208,6 +210,8 @@ def _groups(
                 f"groups.{name}.sanctuary: no country {settings.sanctuary!r}; known: {one_of(world.countries)}, or null"
             )
         for row in tables.groups:
+            if row.fighters > MOST_FIGHTERS:
+                raise InputError(f"groups.csv: {row.fighters:,} fighters of {row.group} at {row.place!r}; at most {MOST_FIGHTERS:,}")
             if row.group == name.removesuffix(SPLINTER):
                 weights[g, world.place_index(row.place)] = row.weight
     return weights, tuple(sanctuary), tuple(target)

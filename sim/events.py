@@ -169,7 +169,7 @@ def _start(state: State, setting: Setting, row: ExogenousRow, today: Today) -> N
     if row.goldstein is not None and row.actor in cast.governments and row.target in cast.governments:
         today.acts[cast.governments.index(row.actor), cast.governments.index(row.target)] += points(row.goldstein)
     place = places[0] if len(places) == 1 else ""
-    today.event("exogenous", row.actor, row.target, place, row.value, row.description)
+    today.event("exogenous", row.actor, row.target, place, row.value, row.description or row.type.replace("_", " "))
 
 
 def _closed(setting: Setting, effect: str, day: int) -> NDArray[np.float64]:

@@ -177,11 +177,15 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         for agent, situation in zip(self.governments, governments, strict=True):
             rng = self.streams.generator("decide", agent.name, day)
             decision, memories[agent.name] = agent.decide(situation, memories.get(agent.name, EMPTY), rng)
+            if not isinstance(decision, GovernmentDecision):
+                raise InputError(f"policies.{agent.name}: decide returned {type(decision).__name__}, not (GovernmentDecision, memory)")
             decisions.append(decision)
         campaigns: list[GroupDecision] = []
         for group, view in zip(self.militant_groups, groups, strict=True):
             rng = self.streams.generator("decide", group.name, day)
             campaign, memories[group.name] = group.decide(view, memories.get(group.name, EMPTY), rng)
+            if not isinstance(campaign, GroupDecision):
+                raise InputError(f"policies.{group.name}: decide returned {type(campaign).__name__}, not (GroupDecision, memory)")
             campaigns.append(campaign)
             if campaign.truce_until > campaign.truce_from:
                 g = cast.groups.index(group.name)
@@ -245,6 +249,9 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
 
     def fork(self, policies: Policies | None = None) -> MarchlandModel:
         """Return an independent model that goes on from this evening with the same luck."""
+        unknown = [name for name in policies or {} if name not in self.policies]
+        if unknown:
+            raise InputError(f"fork: no government or group {unknown[0]!r}; known: {', '.join(self.policies)}")
         chosen = {**self.policies, **(policies or {})}
         other = MarchlandModel(
             self.setting, chosen, seed=self.streams.seed, replicate=self.streams.replicate,
@@ -267,6 +274,11 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
 
     def replace_policy(self, actor: str, policy: GovernmentPolicy[Any] | GroupPolicy[Any]) -> None:
         """Give an actor another policy from the next decision day; what its script still held is dropped."""
+        kind = GovernmentPolicy if actor in self.setting.cast.governments else GroupPolicy
+        if actor not in self.policies:
+            raise InputError(f"replace_policy: no government or group {actor!r}; known: {', '.join(self.policies)}")
+        if not isinstance(policy, kind):
+            raise InputError(f"replace_policy: {actor} needs a {kind.__name__} object (see Scenario.make_policy), not {policy!r}")
         self.policies[actor] = policy
         for government in self.governments:
             if government.name == actor and isinstance(policy, GovernmentPolicy):

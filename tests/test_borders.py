@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from conftest import Bench, assert_sound, bench, play, reason, walk, walking
 import configs
 from agents.vocabulary import Reason, Status
 from sim import Scenario
-from sim.borders import closure
+from sim.borders import closure, pass_gates
 from sim.model import MarchlandModel
 from sim.today import Today
 
@@ -138,15 +139,21 @@ def test_some_turn_back_to_where_they_came_from() -> None:
     assert model.state.people[rows, near].sum() - lab.setting.initial[rows, near].sum() == back
 
 
-def test_citizens_who_turn_back_are_citizens_again() -> None:
-    model, lab = walking("two_states", *STILL, "parameters.borders.give_up=1")
+@pytest.mark.parametrize("home", [0, 1])
+def test_who_turns_back_in_the_own_country_is_displaced_there(home: int) -> None:
+    """Displaced people of their home region, at the place nearest to the gate: displacement does not vanish."""
+    model, lab = walking("two_states", *STILL, "parameters.borders.give_up=1", "parameters.borders.divert=0",
+                         "parameters.borders.irregular=0", "governments.north.emigration=0")
     gate = lab.gate("West Gate", "Southland")
-    model.state.queue[reason(Reason.EMIGRATION), lab.rows("Northland", Status.UNDOCUMENTED).start, gate] = 5000
-    citizens = lab.rows("Northland", Status.CITIZEN)
-    before = model.state.people[citizens].sum()
+    model.state.queue[reason(Reason.EMIGRATION), lab.rows("Northland", Status.UNDOCUMENTED).start + home, gate] = 5000
+    citizens, displaced = lab.rows("Northland", Status.CITIZEN), lab.rows("Northland", Status.IDP)
+    before = model.state.people.copy()
     close(lab, "West Gate", 1.0)
     walk(model)
-    assert model.state.people[citizens].sum() > before + 2000
+    gained = model.state.people - before
+    row, place = displaced.start + home, lab.setting.gates.nearest[gate]
+    assert gained[row, place] == 5000 - model.state.queue[:, :, gate].sum() > 2000
+    assert gained[displaced].sum() == gained[row, place] and gained[citizens].sum() == 0
 
 
 def test_the_queue_drains_when_the_crossing_opens() -> None:
@@ -171,10 +178,30 @@ def test_crossing_without_capacity_can_be_closed(tmp_path: Path) -> None:
     with np.errstate(invalid="raise"):
         today = walk(model)[0]
     assert 0 < passed(today, lab, "West Gate") == today.irregular < 1000
-    assert 0 < model.state.queue[:, :, gate].sum() < 10_000
+    waiting = int(model.state.queue[:, :, gate].sum())
+    assert 0 < waiting < 10_000
+    close(lab, "West Gate", 0.75)  # closed in part: that part of those who wait passes, and no more
+    today = walk(model)[0]
+    assert passed(today, lab, "West Gate") - today.irregular == math.ceil(0.25 * waiting)
+    assert model.state.queue[:, :, gate].sum() > 0.5 * waiting
     close(lab, "West Gate", 0.0)
     today = walk(model)[0]
     assert model.state.queue[:, :, gate].sum() == 0
+
+
+@pytest.mark.parametrize("scale", [1, 1_000, 1_000_000])
+def test_people_divert_alike_whatever_their_number(scale: int) -> None:
+    """Who is held at Torkham tries the other crossings by their capacity, 12,000 of 17,100 at Chaman, at any scale."""
+    model, lab = walking("pakistan_afghanistan", "parameters.borders.divert=1", f"scenario.people_scale={scale}")
+    torkham = lab.gate("Torkham crossing", "Afghanistan")
+    model.state.queue[reason(Reason.FEAR), lab.rows("Afghanistan", Status.UNDOCUMENTED).start, torkham] = 200_000
+    lab.pull("pakistan", "close_people/Torkham crossing", 1.0)
+    pass_gates(model.state, lab.setting, model.streams, model.begin_day(), model.ways)
+    diverted = model.state.toward.sum(axis=(0, 1, 2))
+    assert diverted.sum() > 100_000
+    for crossing, capacity in (("Chaman-Spin Boldak", 12_000), ("Ghulam Khan", 1500), ("Badini", 500), ("Arandu", 300)):
+        share = diverted[lab.gate(f"{crossing} crossing", "Afghanistan")] / diverted.sum()
+        assert share == pytest.approx(capacity / 17_100, abs=0.005), crossing
 
 
 # -- choice of a way ---------------------------------------------------------------------------------------

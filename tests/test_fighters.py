@@ -398,6 +398,22 @@ def test_strike_kills_fighters_and_civilians_where_it_hits() -> None:
     assert lab.state.strike_memory[g] == pytest.approx(math.exp(-1.0))
 
 
+def test_two_strikes_on_one_place_and_day_have_their_own_luck() -> None:
+    from sim.state import PendingStrike
+
+    lab = bench("two_states", "parameters.strikes.kill_share=0", "parameters.strikes.selectivity=0")
+    order = PendingStrike(lab.gov("north"), lab.gov("south"), (lab.place("South West March"),))
+    killed = []
+    for day in range(200):
+        today = lab.today(day)
+        today.strikes += [order, order]
+        strike(lab.state, lab.setting, lab.streams, today)
+        killed.append([event.value for event in today.events])
+    first, second = np.array(killed).T
+    assert (first != second).mean() > 0.5 and abs(np.corrcoef(first, second)[0, 1]) < 0.25
+    assert first.mean() == pytest.approx(second.mean(), rel=0.15)
+
+
 def test_fully_selective_harmless_strike() -> None:
     from sim.state import PendingStrike
 

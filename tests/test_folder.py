@@ -388,7 +388,8 @@ BAD_HISTORY: list[tuple[dict[str, str], tuple[str, ...]]] = [
     ({"statuses": "undocumented", "deadline": "2001-03-03", "salience": "2"}, ("'salience'", "0 to 1")),
     ({"statuses": "undocumented", "deadline": "2001-03-03", "implemented": "yes"}, ("'implemented'", "true, false")),
     ({"type": "ceasefire", "actor": "north_front"}, ("'end_date'", "ceasefire")),
-    ({"type": "airstrike"}, ("'places'", "airstrike")),
+    ({"type": "airstrike"}, ("'places'", "a strike needs the places it hit")),
+    ({"type": "strike"}, ("'places'", "a strike needs the places it hit")),
     # these need the actors of scenario.yaml
     ({"actor": "nort"}, ("'actor'", "did you mean 'north'?")),
     ({"target": "Southland"}, ("'target'", "Southland")),
@@ -427,6 +428,10 @@ def test_a_bad_history_is_refused(folder: Path, cells: dict[str, str], named: tu
         ("2001-02-03,2001-03-03,x,,,,,,intensity,north,2,,,", ("'subject'", "north_front")),
         ("2001-02-03,,x,,south,,,,cooperation,Northland,0.2,,,", ("'subject'", "north")),
         ("2001-02-03,,x,,north,,,,cooperation,north,0.2,,,", ("'target'", "south")),
+        # effects that last: an end would be read and ignored
+        ("2001-02-03,2001-03-03,x,,south,,,,cooperation,north,0.2,,,", ("'end_date'", "'cooperation' has no end", "second row")),
+        ("2001-02-03,2001-03-03,x,,,,,,safety,Northland,0.5,,,", ("'end_date'", "'safety' has no end", "second row")),
+        ("2001-02-03,2001-03-03,x,,Southland,,,,exodus,Northland,100,9,,", ("'end_date'", "'exodus' has no end", "second row")),
     ],
 )
 def test_a_bad_exogenous_event_is_refused(folder: Path, line: str, named: tuple[str, ...]) -> None:

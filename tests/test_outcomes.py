@@ -195,6 +195,29 @@ def test_spells() -> None:
     assert lasting(held, 3) == [2, 6] and lasting(held, 4) == [7] and lasting(held, 6) == []
 
 
+@pytest.mark.parametrize(("calm", "again"), [(27, 0), (28, 1), (60, 1)])
+def test_a_spell_ends_after_as_many_days_below(calm: int, again: int) -> None:
+    """28 days above 1 begin it; only 28 days in a row below 0.8 end it, and a second one may begin."""
+    values = np.concatenate([np.full(40, 1.1), np.full(calm, 0.79), np.full(40, 1.1)])
+    assert spells(values, 1.0, 0.8, 28) == [27] + [40 + calm + 27] * again
+
+
+def test_a_spell_goes_on_between_the_levels() -> None:
+    below = np.concatenate([np.full(40, 1.1), np.full(200, 0.81), np.full(40, 1.1)])
+    assert spells(below, 1.0, 0.8, 28) == [27]
+    # A day above 0.8 in the middle starts the 28 days anew.
+    broken = np.concatenate([np.full(40, 1.1), np.full(27, 0.5), [0.9], np.full(27, 0.5), np.full(40, 1.1)])
+    assert spells(broken, 1.0, 0.8, 28) == [27]
+    assert spells(np.full(27, 1.1), 1.0, 0.8, 28) == [] and spells(np.full(100, 1.0), 1.0, 0.8, 28) == []
+
+
+def test_a_rupture_of_relations_ends_after_four_calm_weeks() -> None:
+    for days, expected in ((27, 1), (28, 2)):
+        hostility = np.full(700, REST + 1.01 * HS)
+        hostility[200 : 200 + days] = REST + 0.79 * HS
+        assert len(found(written(hostility=hostility))) == expected
+
+
 def test_relations_by_day_agree_with_the_index() -> None:
     model = play({"north": {"sanctions/south": 1.0, "denounce/south": 1.0}}, 40)
     by_day = relations_from_index(model.record, model.setting)

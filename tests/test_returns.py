@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from conftest import Bench, bench, play, reason, walk, walking
+from conftest import Bench, bench, play, reason, run_stages, scenario, walk, walking
 
 from agents.decisions import Announcement
 from agents.refugee_population import (
@@ -22,6 +22,7 @@ from agents.refugee_population import (
 from agents.situations import HostView, PopulationSituation
 from agents.vocabulary import Reason, Status
 from sim.deadlines import announce, follow_deadlines
+from sim.schedule import DAY
 from sim.state import Exodus
 
 CALM = HostView(country=0, fear=0.0, removals=0.0, campaign=False)
@@ -207,14 +208,69 @@ def test_announcements_and_deadlines_are_events() -> None:
     assert not lab.state.announced
 
 
-def test_who_fears_a_deadline() -> None:
-    returns, host = ReturnParameters(), HostView(0, fear=1.0, removals=0.0, campaign=False)
-    values = {status: fear_hazard(status.value, host, 185, returns) for status in (Status.UNDOCUMENTED, Status.REGISTERED, Status.DOCUMENTED)}
-    assert values[Status.UNDOCUMENTED] == pytest.approx(returns.fear_peak)
-    assert values[Status.DOCUMENTED] == pytest.approx(returns.documented_share * returns.fear_peak)
-    assert values[Status.REGISTERED] == pytest.approx(0.25 * returns.registered_share * returns.fear_peak)
-    for status in values:
-        assert fear_hazard(status.value, CALM, 185, returns) == 0.0
+WITH_PAPERS = (Status.REGISTERED, Status.DOCUMENTED)
+
+
+@pytest.mark.parametrize("near", [0.1, 0.25, 0.5, 1.0])
+def test_who_fears_a_deadline(near: float) -> None:
+    """The undocumented are addressed; who has papers sees it and shares a part, registered people up to a cap."""
+    returns, host = ReturnParameters(), HostView(0, fear=near, removals=0.0, campaign=False)
+    peak = returns.fear_peak * near
+    around = dataclasses.replace(CALM, climate=host)
+    assert fear_hazard("undocumented", host, 185, returns) == pytest.approx(peak)
+    assert fear_hazard("documented", around, 185, returns) == pytest.approx(returns.documented_share * peak)
+    capped = returns.registered_share * returns.fear_peak * min(near, returns.registered_cap)
+    assert fear_hazard("registered", around, 185, returns) == pytest.approx(capped)
+    higher = dataclasses.replace(returns, registered_cap=1.0)
+    assert fear_hazard("registered", around, 185, higher) == pytest.approx(returns.registered_share * peak)
+    assert around.frightens and host.frightens
+    assert not CALM.frightens and not dataclasses.replace(CALM, climate=CALM).frightens
+
+
+@pytest.mark.parametrize("status", WITH_PAPERS)
+def test_a_deadline_for_people_with_papers_is_feared_in_full(status: Status) -> None:
+    returns = ReturnParameters()
+    own = HostView(0, fear=1.0, removals=0.0, campaign=False, climate=HostView(0, 0.0, 0.0, False))
+    assert fear_hazard(status.value, own, 185, returns) == pytest.approx(returns.fear_peak)
+    # The larger of the two fears counts, not their sum.
+    both = dataclasses.replace(own, climate=HostView(0, 1.0, 5.0, True))
+    assert fear_hazard(status.value, both, 185, returns) == pytest.approx(returns.fear_peak)
+    assert fear_hazard(status.value, dataclasses.replace(CALM, climate=CALM), 185, returns) == 0.0
+    assert fear_hazard(status.value, CALM, 185, returns) == 0.0
+
+
+@pytest.mark.parametrize("status", WITH_PAPERS)
+def test_who_has_papers_sees_the_removals_of_the_undocumented(status: Status) -> None:
+    returns = ReturnParameters()
+    seen = HostView(0, 0.0, 4.0, True)
+    share = returns.registered_share if status is Status.REGISTERED else returns.documented_share
+    found = fear_hazard(status.value, dataclasses.replace(CALM, climate=seen), 185, returns)
+    assert found == pytest.approx(share * fear_hazard("undocumented", seen, 185, returns)) and found > 0.0
+
+
+def test_registered_refugees_leave_pakistan_for_fear_in_november_2023() -> None:
+    """The deadline of 1 November is set to undocumented people; 18 % of returnees of Q2 2024 held cards (IOM)."""
+    window = ("scenario.start=2023-09-20", "scenario.end=2023-11-10")
+    model = scenario("pakistan_afghanistan", *window).build().run_for(10)
+    lab = Bench(model.setting, model.state)
+    rows = {status: lab.rows("Afghanistan", status) for status in (Status.REGISTERED, Status.DOCUMENTED, Status.UNDOCUMENTED)}
+    there = lab.setting.world.country == lab.country("Pakistan")
+    hazards, gone = {}, {status: np.zeros(52) for status in rows}
+    for day in range(10, 50):
+        today = run_stages(model, *(stage.name for stage in DAY))
+        for status, block in rows.items():
+            found = today.intentions[f"Afghanistan {status.value}"].hazards.get(Reason.FEAR, np.zeros((1, len(there))))
+            hazards[day, status] = float(np.broadcast_to(found, (1, len(there)))[:, there].max())
+            gone[status][day] = today.left[reason(Reason.FEAR), block].sum()
+    deadline = slice(40, 45)  # 30 October to 3 November
+    assert lab.setting.date(42).isoformat() == "2023-11-01"
+    peak = {status: max(hazards[day, status] for day in range(40, 45)) for status in rows}
+    assert (gone[Status.REGISTERED][deadline] > 100).all() and gone[Status.DOCUMENTED][deadline].sum() > 0
+    returns = lab.setting.parameters.returns
+    assert peak[Status.DOCUMENTED] == pytest.approx(returns.documented_share * peak[Status.UNDOCUMENTED], rel=1e-6)
+    assert 0.0 < peak[Status.REGISTERED] < returns.registered_share * peak[Status.UNDOCUMENTED]
+    assert hazards[12, Status.REGISTERED] < 0.2 * peak[Status.REGISTERED]  # before the announcement of 3 October
+    assert gone[Status.REGISTERED][deadline].sum() < 0.3 * gone[Status.UNDOCUMENTED][deadline].sum()
 
 
 def test_fear_of_removals_saturates_and_grows_in_a_campaign() -> None:
@@ -267,6 +323,22 @@ def test_people_move_on_to_a_third_country() -> None:
     assert len(used) and (gates.destination[used] == lab.country("Iran")).all()
 
 
+@pytest.mark.parametrize("status", [Status.REGISTERED, Status.DOCUMENTED, Status.UNDOCUMENTED])
+def test_who_moves_on_arrives_without_papers(status: Status) -> None:
+    """Papers of the one host mean nothing in the next country; the home region stays."""
+    model, lab = walking("pakistan_afghanistan", "parameters.returns.onward=0.5", "parameters.returns.fear_peak=0.03",
+                         "parameters.status.registration=0", "parameters.status.regularisation=0")
+    lab.state.fear[lab.gov("pakistan")] = [float(s is status) for s in (Status.REGISTERED, Status.DOCUMENTED, Status.UNDOCUMENTED)]
+    onward, plain = reason(Reason.ONWARD), lab.rows("Afghanistan", Status.UNDOCUMENTED)
+    today = walk(model)[0]
+    leavers = today.left[onward, lab.rows("Afghanistan", status)]
+    assert leavers.sum() > 100
+    on_the_way = lab.state.toward[:, onward].sum(axis=(0, 2))
+    assert on_the_way[plain] == pytest.approx(today.left[onward].reshape(-1)[lab.rows("Afghanistan", Status.REGISTERED)]
+                                              + today.left[onward, lab.rows("Afghanistan", Status.DOCUMENTED)] + today.left[onward, plain])
+    assert on_the_way.sum() == on_the_way[plain].sum() == today.left[onward].sum()
+
+
 def test_without_a_third_country_nobody_moves_on() -> None:
     model, lab = walking("two_states", "parameters.returns.onward=0.5")
     lab.state.fear[lab.gov("north"), 2] = 1.0
@@ -307,6 +379,24 @@ def test_a_small_stock_is_not_deported_in_a_day() -> None:
     stock = int(lab.state.people[rows][:, north].sum())
     gone = int(walk(model)[0].deported.sum())
     assert gone == pytest.approx(0.05 * stock, rel=0.1)
+
+
+def test_a_deportation_that_finds_no_way_out_did_not_happen() -> None:
+    """All gates shut and no irregular ways: nobody is deported, and there are no removals to fear."""
+    model, lab = walking("two_states", "parameters.borders.lure=0")
+    for crossing in lab.setting.world.crossings:
+        lab.pull("north", f"close_people/{crossing}", 1.0)
+    lab.pull("north", "deportation/undocumented", 1.0)
+    lab.pull("north", "deportation/registered", 1.0)
+    abroad = lab.state.people[lab.setting.row_is_abroad].sum(axis=1).copy()
+    seen = walk(model, 20)
+    assert sum(day.deported.sum() for day in seen) == 0 == left(seen, Reason.DEPORTATION).sum()
+    assert (lab.state.removals == 0.0).all()
+    assert sum(day.crossed.sum() for day in seen) == 0
+    assert (lab.state.people[lab.setting.row_is_abroad].sum(axis=1) + lab.state.travelling()[lab.setting.row_is_abroad] == abroad).all()
+    for crossing in lab.setting.world.crossings:
+        lab.pull("north", f"close_people/{crossing}", 0.0)
+    assert walk(model)[0].deported.sum() > 0 and (lab.state.removals > 0.0).any()
 
 
 def test_removals_are_remembered_and_a_campaign_ends_with_the_lever() -> None:

@@ -116,7 +116,8 @@ class Persons:
         self.borders(day)
         deported = self.departures(hazards, morning, day)
         self.remember(deported)
-        self.statuses()
+        if day % 7 == 0:  # offices do their work once a week, for seven days
+            self.statuses()
 
     def deaths(self, day: int) -> np.ndarray:
         return self.w.deaths * (29.0 / 30.0) ** day
@@ -401,7 +402,7 @@ class Persons:
                     self.w.campaign[i, k] = False
 
     def statuses(self) -> None:
-        """Changes of legal status, one kind after the other; rates are per year."""
+        """Changes of legal status, one kind after the other; rates are per year, drawn for a week."""
         p = self.s.parameters.status
         undocumented, documented, registered = Status.UNDOCUMENTED, Status.DOCUMENTED, Status.REGISTERED
         register, regular, integrate = (self.by_country(name) for name in ("registration", "regularisation", "integration"))
@@ -424,7 +425,7 @@ class Persons:
         return levels
 
     def switch(self, nation: int, old: Status, new: Status | None, yearly: np.ndarray) -> None:
-        """Everybody of a nationality and status draws whether the status changes today."""
+        """Everybody of a nationality and status draws whether the status changes this week."""
         if not yearly.any():
             return
         rows = (self.nation_of == nation) & (self.status_of == old.value)
@@ -432,7 +433,7 @@ class Persons:
         who = who[rows[self.row[who]]]
         in_own_country = self.s.world.country[self.place[who]] == nation
         who = who[in_own_country != (old in ABROAD)]
-        hazard = yearly[self.s.world.country[self.place[who]]] / 365.25 * self.w.factor(old.value)
+        hazard = yearly[self.s.world.country[self.place[who]]] * 7.0 / 365.25 * self.w.factor(old.value)
         changed = who[self.rng.random(len(who)) < -np.expm1(-hazard)]
         if new is None:
             self.mode[changed] = GONE
