@@ -11,7 +11,7 @@ from conftest import Bench, bench, play, scenario
 from sim.outcomes import early_warning, outcomes
 from sim.record import Record
 from sim.stability import COMPONENTS, components, normalised_hostility
-from sim.turning import escalations, lasting, relations_from_index, turning_points
+from sim.turning import escalations, lasting, relations_from_index, spells, turning_points
 
 HS = 0.15 / (0.30 - 0.15)  #: rise of hostility under one sustained act of -10 a week on both sides
 REST = 0.6  #: its rest point in the two states

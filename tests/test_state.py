@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from agents.decisions import GovernmentDecision
+from agents.errors import InputError
 from agents.levers import Slot
 from agents.policies import GOVERNMENT_POLICIES, GovernmentPolicy, Memory, NoParameters, make_policy
 from agents.situations import GovernmentSituation
 from agents.vocabulary import Account
-from sim import Scenario
+from sim import Scenario, observe
+from sim.imagine import imagination
 from sim.model import MarchlandModel
 from sim.state import State
+from sim.streams import Streams
 
 HARD = ("policy@policies.north=hardline", "policy@policies.south=tit_for_tat")
 
@@ -146,6 +150,57 @@ def test_step_back_from_the_end() -> None:
     assert model.state.day == 20
 
 
+def test_only_days_on_record_can_be_restored() -> None:
+    """After going back there is no way forward but to play: the days between are not on record."""
+    model = scenario().build().run_for(10)
+    early = model.state.copy()
+    model.run_for(20)
+    late = model.state.copy()
+    model.restore(late)  # today itself
+    model.restore(early)
+    with pytest.raises(InputError, match="day 30 is not on record here; this model has days 0 to 10") as caught:
+        model.restore(late)
+    assert "\n" not in str(caught.value)
+    same_state(model.state, early)
+    assert model.record.length == model.steps == 10
+    same_record(model.run_for(20), scenario().build().run_for(30))
+    same_state(model.state, late)
+
+
+def test_a_branch_goes_back_as_far_as_it_was_made() -> None:
+    model = scenario().build().run_for(5)
+    before = model.state.copy()
+    model.run_for(5)
+    branch = model.fork()
+    start = branch.state.copy()
+    branch.run_for(10)
+    with pytest.raises(InputError, match="day 5 is not on record here; this model has days 10 to 20"):
+        branch.restore(before)
+    branch.restore(start)
+    assert branch.steps == 0 and branch.datacollector is not None
+    branch.run_for(10)
+    assert len(branch.datacollector.get_model_vars_dataframe()) == branch.steps == 10
+    same_record(branch, model.run_for(10))
+
+
+def test_what_agents_are_shown_cannot_be_written_to() -> None:
+    """A snapshot is for looking: a policy that writes into it must not change the world."""
+    model = scenario().build().run_for(3)
+    setting, state = model.setting, model.state
+    seen = observe.group_situation(state, setting, model.calendar, 0, 7)
+    with pytest.raises(ValueError, match="read-only"):
+        seen.weights *= 2.0
+    shared = observe.SharedView(state, setting, state.people @ setting.country_onehot)
+    kept = state.people.copy()
+    for block in setting.populations.blocks:
+        view = observe.population_situation(state, setting, block, shared)
+        with pytest.raises(ValueError, match="read-only"):
+            view.counts[0, 0] += 1
+    assert state.people.flags.writeable and np.array_equal(kept, state.people)
+    seen.fighters[:] = 0  # a copy
+    assert state.fighters.sum() > 0
+
+
 class Dreamer(GovernmentPolicy[NoParameters]):
     """Status quo, but looks ahead along several branches before every decision."""
 
@@ -181,16 +236,83 @@ def test_imagining_does_not_disturb_the_run(name: str) -> None:
     assert all(np.isfinite(list(dream.values())).all() for dream in dreamer.dreams)
 
 
+def with_imagined_luck(model: MarchlandModel, government: int) -> MarchlandModel:
+    """A branch that draws what this government would imagine."""
+    other = model.fork()
+    other.streams = Streams(model.streams.seed, model.streams.replicate, salt=f"imagined by {government}")
+    return other
+
+
+@pytest.fixture
+def branches(monkeypatch: pytest.MonkeyPatch) -> list[MarchlandModel]:
+    """Every branch that is made from now on."""
+    made: list[MarchlandModel] = []
+    fork = MarchlandModel.fork
+
+    def kept(self: MarchlandModel) -> MarchlandModel:
+        made.append(fork(self))
+        return made[-1]
+
+    monkeypatch.setattr(MarchlandModel, "fork", kept)
+    return made
+
+
+def test_imagined_luck_is_not_the_run_s(branches: list[MarchlandModel]) -> None:
+    """Whoever looks ahead sees the odds, not what will be drawn; two branches of one look share their luck."""
+    often = ("groups.north_front.attack_rate=5", "groups.south_front.attack_rate=5")
+    quiet = ("policy@policies.north=status_quo", "policy@policies.south=status_quo")
+    model = scenario(60, extra=(*quiet, *often)).build().run_for(28)
+    own = model.fork()
+    own.thinking = False
+    own.run_for(28)
+    first, second, other = (imagination(model, i)(GovernmentDecision(), 28) for i in (0, 0, 1))
+    model.run_for(28)
+    real, unsalted, one, two, three = (
+        m.record.series("region", "region", "attacks")[28:56] for m in (model, own, *branches[1:])
+    )
+    assert np.array_equal(real, unsalted) and real.sum() > 10  # the decision changes nothing: luck alone differs
+    assert np.array_equal(one, two) and first == second
+    for imagined in (one, three):
+        assert (imagined != real).mean() > 0.2 and abs(np.corrcoef(imagined, real)[0, 1]) < 0.5
+    assert not np.array_equal(one, three) and other != first
+
+
+def test_imagination_does_not_repeat_what_happened_today(tmp_path: Path, branches: list[MarchlandModel]) -> None:
+    """A wave of people and a surge of attacks that begin on a decision day are there once, in the branch too."""
+    events = tmp_path / "exogenous.csv"
+    events.write_text(
+        "date,end_date,type,actor,target,description,places,effect,subject,value,decay_days\n"
+        "2001-01-08,,exodus,,Southland,a wave,,exodus,Northland,20000,9\n"
+        "2001-01-08,2001-02-20,surge,,,a surge,,intensity,north_front,3,\n"
+        "2001-01-10,,exodus,,Southland,a later wave,,exodus,Northland,10000,9\n",
+        encoding="utf-8",
+    )
+    quiet = ("policy@policies.north=status_quo", "policy@policies.south=status_quo")
+    model = scenario(30, extra=(*quiet, f"scenario.exogenous={events}")).build()
+    model.run_for(7)
+    dreamer = Dreamer(NoParameters())
+    model.replace_policy("north", dreamer)
+    model.run_for(1)
+    assert len(dreamer.dreams) == len(branches) == 2
+    for branch in branches:
+        assert branch.state.day == 17
+        assert [wave.people for wave in branch.state.exoduses] == [20_000.0, 10_000.0]  # the later one is imagined
+        assert [surge.factor for surge in branch.state.surges] == [3.0]
+    model.run_for(9)
+    assert [wave.people for wave in model.state.exoduses] == [20_000.0, 10_000.0] and len(model.state.surges) == 1
+
+
 def test_imagination_counts_only_imagined_days() -> None:
     """Two days before the end a look ten days ahead is a look two days ahead, not back on the past."""
     model = scenario(30, extra=("policy@policies.north=status_quo", "scenario.decision_interval=1")).build().run_for(28)
-    seen = model._imagination(0)(GovernmentDecision(), 10)
-    other = model.fork()
+    seen = imagination(model, 0)(GovernmentDecision(), 10)
+    other = with_imagined_luck(model, 0)
     other.thinking = False
     other.run_for(2)
     assert seen["attacks"] == other.record.series("region", "region", "attacks")[28:].sum()
     early = scenario(5, extra=()).build()
-    assert early._imagination(0)(GovernmentDecision(), 10)["attacks"] == early.fork().run_for(5).record.series("region", "region", "attacks").sum()
+    played = with_imagined_luck(early, 0).run_for(5)
+    assert imagination(early, 0)(GovernmentDecision(), 10)["attacks"] == played.record.series("region", "region", "attacks").sum()
 
 
 def test_imagined_acts_move_imagined_hostility() -> None:
@@ -204,12 +326,12 @@ def test_imagined_acts_move_imagined_hostility() -> None:
         ) -> tuple[GovernmentDecision, Memory]:
             return GovernmentDecision(levels={**situation.baseline, **hostile}), memory
 
-    earnest = model.fork()
+    earnest = with_imagined_luck(model, 0)
     earnest.replace_policy("north", Once(NoParameters()))
     earnest.run_for(6)
-    imagined = model._imagination(0)(GovernmentDecision(levels=hostile), 6)
+    imagined = imagination(model, 0)(GovernmentDecision(levels=hostile), 6)
     real = earnest.record.series("region", "region", "stability")[7:13].mean()
-    unmoved = model._imagination(0)(GovernmentDecision(), 6)["stability"]
+    unmoved = imagination(model, 0)(GovernmentDecision(), 6)["stability"]
     assert abs(unmoved - real) > 1e-3  # mediators, who think again in earnest only, move it by less than 1e-5
     assert imagined["stability"] == pytest.approx(real, abs=1e-5)
 
@@ -241,5 +363,5 @@ def test_replacing_a_group_s_policy_drops_its_truce() -> None:
 
 def test_replacing_an_unknown_actor_is_refused() -> None:
     model = scenario().build()
-    with pytest.raises((KeyError, ValueError)):
+    with pytest.raises(InputError, match="'nrth'"):
         model.replace_policy("nrth", model.policies["north"])

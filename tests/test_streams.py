@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from agents.decisions import Act
 from sim import Scenario
 from sim.streams import Streams
 
@@ -155,8 +156,12 @@ def test_no_address_is_drawn_from_twice(scenario: str, names: tuple[str, str], m
         return original(self, mechanism, actor, day)
 
     model = Scenario.load(scenario, seed=3, overrides=[text.format(*names) for text in LOUD]).build()
+    place = model.setting.world.places[int(model.setting.places_of[model.setting.cast.country[1]][0])]
+    twice = [(0, Act(day, names[1], "strike", -10.0, "a strike", (place,))) for day in (5, 20) for _ in range(2)]
+    model.state.acts_due = tuple(twice)  # two on one place and day, beside those of the lever
     monkeypatch.setattr(Streams, "generator", counting)
     model.run_for(60)
     assert len(asked) > 1000, "the streams were not watched"
     assert [address for address, times in asked.items() if times > 1] == []
+    assert sum(address[0] == "strike civilians" and address[2] in (5, 20) for address in asked) >= 4
     assert all("|" not in mechanism for mechanism, _, _ in asked)
