@@ -18,6 +18,7 @@ class MediatorSettings:
     """A mediator of a scenario."""
 
     offers: float = par(1.0, 0.0, 10.0, "offers/year at attention 1", "assumption: 0.3-2.5", "how often it offers talks")
+    enough: float = par(0.5, 0.0, 1.0, "-", "assumption", "strength of talks at which it makes no further offer")
     aid: float = par(
         0.2, 0.0, 1.0, "level per unit of attention", "assumption", "aid it funds where displaced people are, as a level of the aid lever"
     )
@@ -46,7 +47,7 @@ class Mediator(mesa.Agent):  # type: ignore[misc]  # Mesa ships no types
         chance = -np.expm1(-self.settings.offers * situation.attention * situation.window / 365.25)
         luck = rng.random(len(situation.pairs))
         offers = tuple(
-            (pair.a, pair.b) for pair, u in zip(situation.pairs, luck, strict=True) if u < chance and pair.talks < 0.5
+            (pair.a, pair.b) for pair, u in zip(situation.pairs, luck, strict=True) if u < chance and pair.talks < self.settings.enough
         )
         total = sum(situation.displaced.values())
         level = min(self.settings.aid * situation.attention, 1.0)

@@ -37,8 +37,6 @@ class Reason(StrEnum):
 
 
 REASONS: tuple[Reason, ...] = tuple(Reason)
-#: Trips that end in the country of nationality.
-HOMEBOUND: tuple[Reason, ...] = (Reason.VOLUNTARY, Reason.FEAR, Reason.DEPORTATION)
 
 
 class Account(StrEnum):
@@ -76,7 +74,6 @@ GOLDSTEIN: Mapping[str, float] = MappingProxyType({
     "transit_restriction": -6.5,  # 163 embargo
     "deportation": -5.0,  # 174 expel individuals
     "strike": -10.0,  # 195 air strike
-    "withdraw_support": -4.0,  # 16 reduce relations
     "support": 3.5,  # 05 diplomatic cooperation
     "talks": 7.0,  # 046 negotiate
     "cooperation": 7.4,  # 062/063 military and judicial cooperation

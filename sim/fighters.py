@@ -44,6 +44,9 @@ class FighterParameters:
         "contested: Condra et al. 2010 and Dell & Querubin 2018 (more) against Lyall 2009 (fewer)", "recruits and civilians killed by the state",
     )
     harm_reference: float = par(4.5, 0.1, 100.0, "civilians in 30 days", "assumption: 15 a day in 100, 2021", "civilians killed at which the effect is nil")
+    harm_scale: float = par(5.0, 0.5, 100.0, "civilians in 30 days", "assumption", "civilians killed at which the log of harm sets in")
+    grievance_limit: float = par(1.4, 0.0, 3.0, "log recruits", "assumption: recruits between a quarter and four times the pool", "bound of grievance either way")
+    loss_memory: float = par(90.0, 7.0, 730.0, "days", "assumption", "memory of a group's losses, which make it weary")
     hardship: float = par(
         0.0, -2.0, 2.0, "log recruits per unit of output", "contested: Blair et al. 2013 find the poor dislike militants more", "recruits and economic loss"
     )
@@ -85,11 +88,11 @@ def grievance(state: State, setting: Setting, government: int) -> float:
     p, cast = setting.parameters.fighters, setting.cast
     harm = 30.0 * float(state.civilian_harm[government])
     log = p.legitimacy * (cast.settings[government].legitimacy - float(state.legitimacy[government]))
-    log += p.civilian_harm * (math.log1p(harm / 5.0) - math.log1p(p.harm_reference / 5.0))
+    log += p.civilian_harm * (math.log1p(harm / p.harm_scale) - math.log1p(p.harm_reference / p.harm_scale))
     log += p.hardship * (1.0 - float(state.economy[government]))
     if p.refugees:
         log += p.refugees * measures.log_foreigners(measures.people_by_country(state, setting), setting, government)
-    return math.exp(min(max(log, -1.4), 1.4))
+    return math.exp(min(max(log, -p.grievance_limit), p.grievance_limit))
 
 
 def turn_over(state: State, setting: Setting, streams: Streams, today: Today) -> None:
@@ -102,7 +105,7 @@ def turn_over(state: State, setting: Setting, streams: Streams, today: Today) ->
             splinter(state, setting, streams, today, g)
         if p.merger > 0.0:
             merge(state, setting, streams, today, g)
-    state.losses += (today.fighters_killed - state.losses) / 90.0
+    state.losses += (today.fighters_killed - state.losses) / p.loss_memory
     _civilian_harm(state, setting, streams, today)
     state.civilian_harm += (today.civilians_killed - state.civilian_harm) / 30.0
 

@@ -36,7 +36,12 @@ class MediationParameters:
     attention_days: float = par(45.0, 5.0, 365.0, "days", "assumption", "how fast attention follows")
     base: float = par(-1.0, -4.0, 2.0, "logit", "about a third of mediation offers succeed (Bercovitch); assumption", "readiness of a side to accept")
     weary: float = par(1.5, 0.0, 3.0, "logit per unit", "assumption: 0.5-3", "readiness gained by weariness")
-    hostile: float = par(1.0, 0.0, 3.0, "logit per point", "assumption: 0.3-2", "readiness lost to hostility above 0.6")
+    hostile: float = par(1.0, 0.0, 3.0, "logit per point", "assumption: 0.3-2", "readiness lost to hostility above calm")
+    calm: float = par(0.6, 0.0, 2.0, "points", "assumption: the rest point of hostility at the default numbers", "hostility above which readiness falls")
+    weary_deaths: float = par(0.5, 0.0, 2.0, "per log unit", "assumption", "weariness by deaths")
+    weary_output: float = par(5.0, 0.0, 20.0, "per unit of output", "assumption", "weariness by economic loss")
+    deaths_scale: float = par(30.0, 1.0, 1000.0, "deaths in 30 days", "assumption: about one a day", "deaths that count as one log unit's start")
+    returns_scale: float = par(20_000.0, 100.0, 1e6, "people in 30 days", "assumption: the monthly floor of 2024", "coerced returns that count as one log unit's start")
     engagement: float = par(1.0, 0.0, 3.0, "logit at level 1", "assumption", "readiness gained by a government that seeks talks")
     fade: float = par(42.0, 7.0, 365.0, "days", "assumption", "how fast talks lose their strength")
     direct: float = par(2.0, 0.0, 10.0, "talks/year at level 1", "assumption", "rounds of direct talks when both sides seek them")
@@ -51,7 +56,7 @@ def acceptance(state: State, setting: Setting, i: int, j: int) -> float:
     for a, b in ((i, j), (j, i)):
         seeks = cast.level(state, a, "engagement", cast.governments[b])
         readiness = p.base + p.weary * float(state.weariness[a]) + p.engagement * seeks
-        chance *= logistic(readiness - p.hostile * max(float(state.hostility[a, b]) - 0.6, 0.0))
+        chance *= logistic(readiness - p.hostile * max(float(state.hostility[a, b]) - p.calm, 0.0))
     return chance
 
 
@@ -103,10 +108,12 @@ def fade_and_attend(state: State, setting: Setting, streams: Streams, today: Tod
     for i in range(n):
         trade = [float(state.direct_trade[i, j]) for j in range(n) if j != i]
         lost = 1.0 - (math.fsum(trade) / len(trade) if trade else 1.0)
-        aim = 0.5 * math.log1p(30.0 * deaths[cast.country[i]] / 30.0) + lost + 5.0 * max(1.0 - float(state.economy[i]), 0.0)
+        aim = p.weary_deaths * math.log1p(30.0 * deaths[cast.country[i]] / p.deaths_scale) + lost
+        aim += p.weary_output * max(1.0 - float(state.economy[i]), 0.0)
         state.weariness[i] += (aim - float(state.weariness[i])) / p.weariness_days
     heat = max((float(state.hostility[i, j]) + float(state.hostility[j, i])) / 2.0 for i in range(n) for j in range(i)) if n > 1 else 0.0
     total = math.fsum(float(deaths[c]) for c in cast.country)
     coerced = 30.0 * float(np.asarray(state.return_memory).sum()) / setting.scale
-    aim = p.deaths * math.log1p(30.0 * total / 30.0) + p.returns * math.log1p(coerced / 20_000.0) + p.hostility * max(heat, 0.0)
+    aim = p.deaths * math.log1p(30.0 * total / p.deaths_scale) + p.returns * math.log1p(coerced / p.returns_scale)
+    aim += p.hostility * max(heat, 0.0)
     state.attention += (aim - state.attention) / p.attention_days

@@ -53,6 +53,7 @@ class MovementParameters:
         2.0, 0.0, 6.0, "-", "assumption: people do not flee to a country less safe than their own",
         "how fast a less safe country loses weight for those who flee",
     )
+    safety_elsewhere: float = par(0.6, 0.0, 1.0, "-", "assumption: as the default of a government's country", "base safety of countries without a government")
     speed: float = par(200.0, 20.0, 1000.0, "km/day", "assumption: bus and lorry with stops", "speed of travel")
     short: float = par(20.0, 0.0, 200.0, "km", "assumption", "distance added to every way")
     most_deported: float = par(0.05, 0.0, 1.0, "1/day", "assumption: guard for small stocks", "largest share of a status deported in a day")

@@ -34,6 +34,7 @@ class SocietyParameters:
     tension_aid: float = par(0.5, -0.5, 1.5, "logit at level 1", "Lehmann & Masterson 2020: cash aid lowers hostility; contested", "host tension lowered by aid at level 1")
     tension_days: float = par(90.0, 10.0, 365.0, "days", "assumption", "how fast tension follows")
     legitimacy_violence: float = par(0.45, 0.0, 0.9, "logit per log unit", "assumption: 0.1-0.9", "legitimacy lost to deaths")
+    deaths_scale: float = par(10.0, 1.0, 1000.0, "deaths in 30 days", "assumption", "deaths at which the log of violence sets in")
     legitimacy_economy: float = par(6.0, 0.0, 12.0, "logit per unit of output", "assumption: 2-12", "legitimacy lost to economic loss")
     legitimacy_tension: float = par(1.0, 0.0, 2.0, "logit per unit of tension", "assumption", "legitimacy lost to host tension")
     legitimacy_operations: float = par(1.0, 0.0, 2.0, "logit per unit of operations", "assumption: 0-2; the literature on operations and support is mixed (Lyall 2009; Dell & Querubin 2018)", "legitimacy lost to operations")
@@ -80,7 +81,7 @@ def live(state: State, setting: Setting, today: Today) -> None:
     deaths = measures.deaths_by_country(state, setting)
     for i in range(len(cast.governments)):
         foreigners = measures.log_foreigners(today.by_country, setting, i)
-        violence = math.log1p(30.0 * deaths[cast.country[i]] / 10.0) - setting.violence_at_start[i]
+        violence = math.log1p(30.0 * deaths[cast.country[i]] / p.deaths_scale) - setting.violence_at_start[i]
         economy = float(state.economy[i])
         aim = tension_target(setting, i, foreigners, violence, economy, measures.aid_level(state, setting, i))
         state.tension[i] += (aim - float(state.tension[i])) / p.tension_days

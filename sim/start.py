@@ -34,7 +34,7 @@ def first_state(setting: Setting) -> State:
             state.fighters[cast.groups.index(row.group), world.place_index(row.place)] += row.fighters
     state.campaigns = tuple(GroupDecision(effort=cast.weights[g]) for g in range(len(cast.groups)))
     _violence(state, setting)
-    state.safety[:] = 0.6  # countries without a government: as safe as the default of one
+    state.safety[:] = setting.parameters.movement.safety_elsewhere
     for i, settings in enumerate(cast.settings):
         state.safety[cast.country[i]] = settings.safety
         state.legitimacy[i] = settings.legitimacy

@@ -33,6 +33,7 @@ class StrikeParameters:
         30.0, 0.0, 200.0, "people", "derived: 8 to 47 civilians killed in the strikes of 2022-2024 by Afghan and UN accounts",
         "civilians a strike kills when it is not selective at all",
     )
+    memory: float = par(28.0, 7.0, 180.0, "days", "four weeks, as in the studies of strikes (Johnston & Sarbahi 2016; Mahmood & Jetter 2023)", "memory of strikes")
     selectivity: float = par(
         0.5, 0.0, 1.0, "-", "Kalyvas 2006 on selective and indiscriminate violence; level assumption",
         "share of civilian deaths avoided, in strikes and in operations",
@@ -72,8 +73,8 @@ def _sheltered_places(state: State, setting: Setting, government: int, rival: in
 def strike(state: State, setting: Setting, streams: Streams, today: Today) -> None:
     """Resolve today's strikes: fighters and civilians killed, memories moved."""
     p, cast, world = setting.parameters.strikes, setting.cast, setting.world
-    state.strike_memory *= np.exp(-1.0 / 28.0)
-    state.strikes_made *= np.exp(-1.0 / 28.0)
+    state.strike_memory *= np.exp(-1.0 / p.memory)
+    state.strikes_made *= np.exp(-1.0 / p.memory)
     for number, order in enumerate(today.strikes):
         enemies = [g for g, target in enumerate(cast.group_target) if target == order.government]
         for place in order.places:

@@ -50,8 +50,10 @@ class ViolenceParameters:
         "contested: Johnston & Sarbahi 2016 (fewer) against Mahmood & Jetter 2023 (up to 19 % caused)", "effect of a strike on later attacks",
     )
     reach: float = par(
-        0.15, 0.0, 1.0, "-", "assumption", "share of fighters who attack the group's other targets within 200 km rather than their own place"
+        0.15, 0.0, 1.0, "-", "assumption", "share of fighters who attack the group's other targets in reach rather than their own place"
     )
+    reach_km: float = par(200.0, 10.0, 1000.0, "km", "assumption", "how far from their place fighters attack other targets")
+    strikes_counted: float = par(2.0, 1.0, 10.0, "strikes", "assumption", "recent strikes beyond which more of them change nothing")
     no_death: float = par(0.35, 0.0, 0.95, "-", "derived: 1.3 deaths an attack (PICSS 2023-24)", "share of attacks without a death")
     alpha: float = par(2.4, 1.5, 4.0, "-", "Clauset, Young & Gleditsch 2007: 2.4 +- 0.2", "exponent of the severity")
     largest: int = par(150, 10, 5000, "deaths", "largest attacks in Pakistan 2007-2024 killed about 150", "cut-off of the severity")
@@ -71,7 +73,7 @@ def mean_deaths(parameters: ViolenceParameters) -> float:
     return float((1.0 - parameters.no_death) * (x * law).sum() / law.sum())
 
 
-def in_reach(reach: float, world: World, cast: Cast, group: int) -> FloatArray:
+def in_reach(reach: float, reach_km: float, world: World, cast: Cast, group: int) -> FloatArray:
     """Kernel (places, places): where a fighter at a row's place attacks; rows of targets sum to 1.
 
     Only places with weight in the group's target country are attacked; a fighter in sanctuary does not
@@ -80,7 +82,7 @@ def in_reach(reach: float, world: World, cast: Cast, group: int) -> FloatArray:
     weights = cast.weights[group]
     target = cast.country[cast.group_target[group]]
     open_to = (weights > 0.0) & (world.country == target)
-    near = (world.land <= 200.0) & open_to[:, None] & open_to[None, :]
+    near = (world.land <= reach_km) & open_to[:, None] & open_to[None, :]
     np.fill_diagonal(near, False)
     pull = np.where(near, weights[None, :], 0.0)
     total = pull.sum(axis=1, keepdims=True)
@@ -95,7 +97,7 @@ def intensity(state: State, setting: Setting, group: int, kernel: FloatArray, un
     p, cast = setting.parameters.violence, setting.cast
     settings, government = cast.group_settings[group], cast.group_target[group]
     drive = p.opportunity * (cast.settings[government].legitimacy - float(state.legitimacy[government]))
-    drive += p.strike_effect * min(float(state.strike_memory[group]), 2.0)
+    drive += p.strike_effect * min(float(state.strike_memory[group]), p.strikes_counted)
     drive += settings.refugee_milieu * undocumented
     operations = cast.level(state, government, "operations") - setting.baseline_operations[government]
     held = max(1.0 - p.suppression * settings.exposure * operations, 0.0)

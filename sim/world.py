@@ -80,13 +80,6 @@ class World:
         """Return the indices of the crossings on a country's border."""
         return np.flatnonzero((self.sides == country).any(axis=1))
 
-    def other_side(self, crossing: int, country: int) -> int:
-        """Return the country on the other side of a crossing, or -1 when ``country`` is not on it."""
-        a, b = (int(side) for side in self.sides[crossing])
-        if country == a:
-            return b
-        return a if country == b else -1
-
 
 def build_world(tables: Tables, people_scale: float = 1.0) -> World:
     """Turn the tables of a scenario into arrays.

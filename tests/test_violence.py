@@ -116,7 +116,7 @@ def test_fighters_in_sanctuary_attack_nowhere() -> None:
 def test_reach_spreads_attacks_and_keeps_their_number(reach: float) -> None:
     lab = bench()
     g = lab.group("north_front")
-    kernel = in_reach(reach, lab.setting.world, lab.setting.cast, g)
+    kernel = in_reach(reach, lab.setting.parameters.violence.reach_km, lab.setting.world, lab.setting.cast, g)
     targets = lab.setting.cast.weights[g] > 0.0
     assert kernel[targets].sum(axis=1) == pytest.approx(1.0)
     assert (kernel[~targets] == 0.0).all() and (kernel[:, ~targets] == 0.0).all()

@@ -28,6 +28,7 @@ class ThresholdParameters(ResponseParameters):
     first: float = par(20.0, 0.0, 1000.0, "attacks in 28 days", "assumption: about the monthly mean of 2021 (PICSS)", "attacks at the first rung")
     step: float = par(20.0, 1.0, 1000.0, "attacks in 28 days", "assumption", "attacks between two rungs")
     level: float = par(0.6, 0.0, 1.0, "-", "assumption", "level of the levers of a rung")
+    notice: int = par(30, 7, 365, "days", "derived: 3 October to 1 November 2023", "days between announcement and deadline")
     patience: int = par(8, 1, 104, "weeks", "assumption", "quiet weeks before it steps down a rung")
 
 
@@ -66,7 +67,7 @@ class Threshold(GovernmentPolicy[ThresholdParameters]):
             reasons.append(words)
         announced: tuple[Announcement, ...] = ()
         if rung >= 3 > before:
-            announced = (Announcement(("undocumented",), situation.day, situation.day + 30, self.params.level),)
-            reasons.append("announces a deadline in 30 days")
+            announced = (Announcement(("undocumented",), situation.day, situation.day + self.params.notice, self.params.level),)
+            reasons.append(f"announces a deadline in {self.params.notice} days")
         decision = GovernmentDecision(levels=levels, announcements=announced, reasons=tuple(reasons))
         return decision, {"rung": float(rung), "quiet": quiet}

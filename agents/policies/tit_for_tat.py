@@ -21,6 +21,10 @@ class TitForTatParameters(ResponseParameters):
         0.5, 0.0, 2.0, "-", "weekly reciprocity of 0.1-0.4 in event data (Goldstein et al. 2001); level assumption",
         "own level per point of hostile acts received in a week",
     )
+    trade_at: float = par(
+        0.5, 0.0, 1.0, "-", "assumption: words come before trade", "level of an answer above which trade is hit too, by what lies above it"
+    )
+    talks: float = par(0.5, 0.0, 1.0, "-", "assumption", "engagement when nothing hostile came")
     forgiveness: float = par(
         0.2, 0.0, 1.0, "-", "generous tit for tat (Nowak & Sigmund 1992, Nature 355); level assumption",
         "chance to overlook a hostile week",
@@ -47,8 +51,8 @@ class TitForTat(GovernmentPolicy[TitForTatParameters]):
             forgiven = bool(received > 0.0 and chance < self.params.forgiveness)
             level = 0.0 if forgiven else min(self.params.gain * received, 1.0)
             for lever in ("denounce", "transit", "sanctions"):
-                levels[Slot(lever, rival.name)] = level if lever == "denounce" else max(level - 0.5, 0.0)
-            levels[Slot("engagement", rival.name)] = 0.5 if received <= 0.0 else 0.0
+                levels[Slot(lever, rival.name)] = level if lever == "denounce" else max(level - self.params.trade_at, 0.0)
+            levels[Slot("engagement", rival.name)] = self.params.talks if received <= 0.0 else 0.0
             levels[Slot("cooperation", rival.name)], words = cooperation(situation, rival, self.params)
             forgiving = ", overlooked this time" if forgiven else ""
             reasons += [f"{rival.name} sent hostile acts worth {received:.2f}{forgiving}: answers at {level:.2f}", words]
