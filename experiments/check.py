@@ -22,6 +22,10 @@ def check_scenario(path: str) -> str:
 
     found = Scenario.load(path=path)
     config, tables = found.config, found.tables
+    if tables.conflict is not None:
+        from sim.displacement.tree import describe
+
+        return f"{path}: a good conflict folder: {describe(tables.conflict)}"
     crossings = sum(place.is_crossing for place in tables.places)
     return (
         f"{path}: a good scenario: {len(config.governments)} governments, {len(config.groups)} groups, "

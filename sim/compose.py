@@ -233,13 +233,14 @@ class Session:
             if source.provider != "hydra" and source.schema in ("pkg", "file")
         ]
         folders = {f"scenario/{option.name}": option.file for option in self.scenarios}
+        tables = {key for key, file in folders.items() if file.suffix != ".yaml"}  # a folder in Flee's format sets the days
         found: list[tuple[str, Path]] = []
         for default in defaults:
             path, package = str(default.config_path), str(default.package or "")
             if path.startswith("own_params/"):
                 found.append((package, folders[f"scenario/{path.split('/')[1]}"]))
             elif path in folders:
-                found.append((package, folders[path]))
+                found += [(package, folders[path])] if path not in tables else []
             else:
                 found += [(package, file) for root in roots[::1] if (file := root / f"{path}.yaml").is_file()][:1]
         return found

@@ -14,6 +14,7 @@ from omegaconf.errors import MissingMandatoryValue
 
 from agents.errors import InputError
 from sim import complaints, settings
+from sim.displacement.read import INPUT, is_conflict_folder
 from sim.folder import read_yaml
 from sim.options import Tree, builtin_scenarios
 
@@ -109,12 +110,13 @@ def check_dates(composed: Composed, origin: complaints.Origin) -> None:
             raise InputError(f"{where}no such file {file!r}; give a table (CSV), as the scenario folder has one")
     declared = read_yaml(composed.folder)
     first, last = (dt.date.fromisoformat(str(declared[key])) for key in ("start", "end"))
+    file = INPUT if is_conflict_folder(composed.folder) else "scenario.yaml"
     for key, date in (("scenario.start", asked.start), ("scenario.end", asked.end)):
         if date is None or not first <= date <= last:
             by = origin(key)
             where = by if by.startswith(f"{key}=") else f"{by}{key}: "
             raise InputError(
-                f"{where}{date or 'nothing'} is outside the scenario; {composed.folder.name}/scenario.yaml has days "
+                f"{where}{date or 'nothing'} is outside the scenario; {composed.folder.name}/{file} has days "
                 f"from {first} to {last}"
             )
     if asked.start is not None and asked.end is not None and asked.end < asked.start:

@@ -15,6 +15,8 @@ from omegaconf.errors import OmegaConfBaseException
 from agents.errors import InputError
 from agents.vocabulary import ABROAD, AT_HOME, Status
 from sim.csvrows import LARGEST, Row, matching, read_rows, suggestion
+from sim.displacement.read import INPUT, is_conflict_folder, read_conflict
+from sim.displacement.tree import scenario_places, scenario_tree
 from sim.eventrows import (
     EXOGENOUS_OPTIONAL,
     EXOGENOUS_REQUIRED,
@@ -40,14 +42,17 @@ OUTCOMES = ("attacks", "deaths", "returns")
 def read_yaml(folder: Path) -> dict[str, object]:
     """Return ``scenario.yaml`` as plain data; dates stay text.
 
-    Only the top level is checked here; the schema of the configuration checks the rest.
+    Only the top level is checked here; the schema of the configuration checks the rest. A folder in
+    Flee's format has none; it gives what one would hold.
     """
     path = Path(folder) / "scenario.yaml"
+    if holds_conflict(folder):
+        return scenario_tree(read_conflict(folder))
     try:
         loaded = OmegaConf.load(path)
         content = OmegaConf.to_container(loaded, resolve=False)
     except FileNotFoundError:
-        raise InputError(f"{path}: no such file; a scenario folder needs scenario.yaml") from None
+        raise InputError(f"{path}: no such file; a scenario folder needs scenario.yaml, or {INPUT}/ in Flee's format") from None
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: byte {error.start} is not UTF-8 text; save the file as UTF-8") from None
     except OSError as error:
@@ -73,6 +78,13 @@ def read_yaml(folder: Path) -> dict[str, object]:
     return {str(key): value for key, value in content.items()}
 
 
+def holds_conflict(folder: Path) -> bool:
+    """Whether a folder is in Flee's format; complain when it holds a scenario of ours as well."""
+    if is_conflict_folder(folder) and (Path(folder) / "scenario.yaml").exists():
+        raise InputError(f"{folder}: holds both scenario.yaml and {INPUT}/; keep one, so that it is clear which is meant")
+    return is_conflict_folder(folder)
+
+
 def read_folder(folder: Path, *, history: Path | None = None, exogenous: Path | None = None) -> Tables:
     """Read and check every table of a scenario folder.
 
@@ -87,11 +99,14 @@ def read_folder(folder: Path, *, history: Path | None = None, exogenous: Path | 
     -------
     Tables
         ``files`` are in the order places, routes, populations, groups, history, exogenous and, where
-        there is one, observed series.
+        there is one, observed series. Of a folder in Flee's format they are those of the conflict, and
+        then ``history`` and ``exogenous`` where they are given.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; give the path of a scenario folder")
+    if holds_conflict(folder):
+        return _conflict_tables(folder, history, exogenous)
     names = ("places.csv", "routes.csv", "populations.csv", "groups.csv")
     files = [folder / name for name in names]
     files += [Path(history or folder / "history.csv"), Path(exogenous or folder / "exogenous.csv")]
@@ -113,6 +128,22 @@ def read_folder(folder: Path, *, history: Path | None = None, exogenous: Path | 
     series = folder / "observed" / "series.csv"
     files += [series] if series.is_file() else []
     return Tables(folder, places, routes, populations, groups, dated, outside, _observed(series), tuple(files))
+
+
+def _conflict_tables(folder: Path, history: Path | None, exogenous: Path | None) -> Tables:
+    """Read a folder in Flee's format; acts and events come from other files when they are given."""
+    conflict = read_conflict(folder)
+    places = scenario_places(conflict)
+    dated = _read(Path(history), HISTORY_REQUIRED, HISTORY_OPTIONAL) if history else []
+    outside = _read(Path(exogenous), EXOGENOUS_REQUIRED, EXOGENOUS_OPTIONAL) if exogenous else []
+    return Tables(
+        folder, places, routes=(), populations=(), groups=(),
+        history=tuple(history_row(row, places) for row in dated),
+        exogenous=tuple(exogenous_row(row, places) for row in outside),
+        observed=_observed(folder / "observed" / "series.csv"),
+        files=(*conflict.files, *(Path(file) for file in (history, exogenous) if file)),
+        conflict=conflict,
+    )  # fmt: skip
 
 
 _PLACE_OPTIONAL = "region home_region return_share attractiveness capacity permeability trade_share source"

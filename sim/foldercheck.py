@@ -145,7 +145,7 @@ def check_actors(
     levers
         Registered levers; a row that pulls another one is an error.
     """
-    settings = tables.folder / "scenario.yaml"
+    settings = tables.folder / "scenario.yaml" if tables.conflict is None else tables.files[0]
     countries = tuple(dict.fromkeys(place.country for place in tables.places if place.country))
     for name, country in governments.items():
         if country not in countries:
@@ -155,19 +155,23 @@ def check_actors(
     everyone = (*governments, *groups, *mediators)
     sides = crossing_sides(tables.places, tables.routes)
     for i, row in enumerate(tables.history):
-        _known(tables.files[4], i, "actor", row.actor, everyone)
+        _known(tables.history_file, i, "actor", row.actor, everyone)
         if row.target:
-            _known(tables.files[4], i, "target", row.target, everyone)
-        _check_script(tables.files[4], i, row, governments, groups, levers, sides)
+            _known(tables.history_file, i, "target", row.target, everyone)
+        _check_script(tables.history_file, i, row, governments, groups, levers, sides)
     for i, event in enumerate(tables.exogenous):
         if event.effect == "cooperation":
-            _known(tables.files[5], i, "subject", event.subject, tuple(governments))
-            _known(tables.files[5], i, "target", event.target, tuple(n for n in governments if n != event.subject))
+            _known(tables.exogenous_file, i, "subject", event.subject, tuple(governments))
+            _known(tables.exogenous_file, i, "target", event.target, tuple(n for n in governments if n != event.subject))
         elif event.effect == "intensity":
-            _known(tables.files[5], i, "subject", event.subject, groups)
+            _known(tables.exogenous_file, i, "subject", event.subject, groups)
 
 
 def _check_groups(tables: Tables, groups: tuple[str, ...]) -> None:
+    if tables.conflict is not None:
+        if groups:
+            raise InputError(f"groups.{groups[0]}: {tables.folder} (Flee's format) has no fighters of any group; leave it out")
+        return
     path = tables.files[3]
     for i, row in enumerate(tables.groups):
         _known(path, i, "group", row.group, groups)

@@ -25,7 +25,8 @@ from omegaconf import OmegaConf
 from agents.errors import InputError
 from agents.parameters import parameters_of
 from agents.policies import GOVERNMENT_POLICIES
-from sim.folder import read_yaml
+from sim.displacement.read import INPUT, LOCATIONS, SOURCE, is_conflict_folder
+from sim.folder import holds_conflict, read_yaml
 from sim.settings import Config, default_tree, to_tree
 from sim.trust import check_content
 
@@ -55,8 +56,8 @@ class ScenarioOption:
 
     @property
     def file(self) -> Path:
-        """The folder's ``scenario.yaml``."""
-        return self.folder / "scenario.yaml"
+        """The folder's ``scenario.yaml``; of a folder in Flee's format its table of places."""
+        return self.folder / INPUT / LOCATIONS if is_conflict_folder(self.folder) else self.folder / "scenario.yaml"
 
 
 @dataclass(frozen=True)
@@ -74,15 +75,15 @@ def builtin_scenarios() -> tuple[ScenarioOption, ...]:
 
 
 def scenarios_in(root: Path, *, builtin: bool) -> tuple[ScenarioOption, ...]:
-    """Return every folder of ``root`` that holds a ``scenario.yaml``."""
+    """Return every folder of ``root`` that holds a ``scenario.yaml`` or a conflict in Flee's format."""
     if not root.is_dir():
         return ()
-    folders = sorted(file.parent for file in root.glob("*/scenario.yaml"))
+    folders = sorted({file.parent for name in ("scenario.yaml", INPUT) for file in root.glob(f"*/{name}")})
     return tuple(ScenarioOption(f.name, f, "" if builtin else str(f)) for f in folders)
 
 
 def folder_option(path: str) -> ScenarioOption:
-    """Return the option of a user's own folder (``scenario.path=FOLDER``).
+    """Return the option of a user's own folder (``scenario.path=FOLDER``), with a ``scenario.yaml`` or in Flee's format.
 
     Raises
     ------
@@ -92,15 +93,13 @@ def folder_option(path: str) -> ScenarioOption:
     folder = Path(path).expanduser()
     if not folder.is_dir():
         raise InputError(
-            f"scenario.path: no folder {path!r}; give a folder with a scenario.yaml (marchland new-scenario NAME makes one)"
+            f"scenario.path: no folder {path!r}; give a folder with a scenario.yaml (marchland new-scenario NAME makes one) "
+            f"or one in Flee's format ({INPUT}/ and {SOURCE}/)"
         )
-    if (folder / "input_csv").is_dir():
-        if (folder / "scenario.yaml").exists():
-            raise InputError(f"{path}: holds both scenario.yaml and input_csv/; keep one, so that it is clear which is meant")
-        raise InputError(f"{path}/scenario.yaml: missing; input_csv/ (Flee's format) cannot be run yet")
-    if not (folder / "scenario.yaml").is_file():
+    if not holds_conflict(folder) and not (folder / "scenario.yaml").is_file():
         raise InputError(
-            f"{path}/scenario.yaml: missing; a scenario folder needs one (marchland new-scenario NAME makes an example)"
+            f"{path}/scenario.yaml: missing; a scenario folder needs one (marchland new-scenario NAME makes an example), "
+            f"or {INPUT}/ and {SOURCE}/ in Flee's format"
         )
     name = re.sub(r"\W", "_", folder.resolve().name, flags=re.ASCII) or "scenario"
     return ScenarioOption(name if _NAME.fullmatch(name) else f"_{name}", folder, str(folder))

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sim.displacement.conflict import Conflict
+
 
 @dataclass(frozen=True)
 class Place:
@@ -144,7 +146,8 @@ class Tables:
 
     ``observed`` has columns ``outcome`` (``attacks``, ``deaths`` or ``returns``), ``start``, ``end``
     (dates, inclusive), ``value``, ``low``, ``high``, ``basis``, ``source``, ``confidence``; it is empty
-    where the scenario has no observations. ``files`` are the paths read, for the manifest.
+    where the scenario has no observations. ``files`` are the paths read, for the manifest. ``conflict`` is
+    what a folder in Flee's format holds; its places are in ``places``, its roads in ``conflict`` alone.
     """
 
     folder: Path
@@ -156,3 +159,14 @@ class Tables:
     exogenous: tuple[ExogenousRow, ...]
     observed: pd.DataFrame
     files: tuple[Path, ...]
+    conflict: Conflict | None = None
+
+    @property
+    def history_file(self) -> Path:
+        """The file with the rows of ``history``; a folder in Flee's format has none of its own."""
+        return self.files[4] if self.conflict is None else self.files[len(self.conflict.files)]
+
+    @property
+    def exogenous_file(self) -> Path:
+        """The file with the rows of ``exogenous``; a folder in Flee's format has none of its own."""
+        return self.files[5] if self.conflict is None else self.files[-1]
