@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,6 +97,14 @@ class PopulationIntentions:
 
     hazards: Mapping[Reason, FloatArray]
     reasons: tuple[str, ...] = ()
+
+
+class PopulationRules(Protocol):
+    """The rules by which populations form intentions, one kind of situation for one kind of rules."""
+
+    def intentions(self, situation: Any, /) -> PopulationIntentions:
+        """Hazards of setting out for one nationality and status."""
+        ...
 
 
 @dataclass(frozen=True)

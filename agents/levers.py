@@ -67,6 +67,7 @@ CATALOGUE: tuple[Lever, ...] = (
     Lever("engagement", Target.RIVAL, "talks", "offers and holds talks with the rival"),
     Lever("registration", Target.NONE, None, "registers undocumented foreigners"),
     Lever("regularisation", Target.NONE, None, "gives papers and, in the end, naturalisation"),
+    Lever("admission", Target.NONE, None, "limits admission to camps and other places with a capacity (1 = nobody more is admitted)"),
     Lever("aid", Target.NONE, None, "aid for refugees and for the people who host them"),
     Lever("integration", Target.NONE, None, "absorbs returnees: land, schools, work"),
 )

@@ -16,13 +16,15 @@ import numpy as np
 import pydantic.dataclasses
 from numpy.typing import NDArray
 
-from agents.decisions import PopulationIntentions
+from agents.decisions import PopulationIntentions, PopulationRules
 from agents.parameters import STRICT, par
 from agents.situations import HostView, PopulationSituation
 from agents.vocabulary import ABROAD, Reason, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from agents.displaced import ConflictSituation
 
 FloatArray = NDArray[np.float64]
 
@@ -222,6 +224,10 @@ class Rules:
             self._hosts[situation.own_country] = known
         return known
 
+    def intentions(self, situation: PopulationSituation) -> PopulationIntentions:
+        """Hazards of setting out for one nationality and status."""
+        return intentions(situation, self)
+
 
 def home_safety(situation: PopulationSituation, returns: ReturnParameters) -> FloatArray:
     """Safety of each home region: base safety, livelihood, and quiet."""
@@ -248,9 +254,7 @@ def intentions(situation: PopulationSituation, rules: Rules) -> PopulationIntent
     return PopulationIntentions(hazards, (f"emigration {rate * 1e5:.2f} per 100,000 a day",))
 
 
-def _abroad(
-    situation: PopulationSituation, rules: Rules, hazards: dict[Reason, FloatArray]
-) -> PopulationIntentions:
+def _abroad(situation: PopulationSituation, rules: Rules, hazards: dict[Reason, FloatArray]) -> PopulationIntentions:
     """Hazards of people outside their own country."""
     returns = rules.returns
     home = rules.home(situation)
@@ -293,7 +297,7 @@ class RefugeePopulation(mesa.Agent):  # type: ignore[misc]  # Mesa ships no type
         nationality: str,
         status: str,
         counts: Callable[[], NDArray[np.int64]],
-        rules: Rules,
+        rules: PopulationRules,
     ) -> None:
         super().__init__(model)
         self.name = name
@@ -308,8 +312,8 @@ class RefugeePopulation(mesa.Agent):  # type: ignore[misc]  # Mesa ships no type
         """People at places now; travellers are not among them."""
         return int(self._counts().sum())
 
-    def decide(self, situation: PopulationSituation) -> PopulationIntentions:
+    def decide(self, situation: PopulationSituation | ConflictSituation) -> PopulationIntentions:
         """Form intentions for today. Pure apart from keeping the reasons for the inspector."""
-        decision = intentions(situation, self.rules)
+        decision = self.rules.intentions(situation)
         self.last_reasons = decision.reasons
         return decision

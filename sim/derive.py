@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from agents.errors import InputError, one_of
 from agents.levers import BY_NAME
 from agents.vocabulary import ABROAD, Status
 from sim.cast import Cast
+from sim.displacement.network import Network
+from sim.displacement.reservoir import Reservoir
 from sim.draws import Table
 from sim.gates import Gates
 from sim.people import Populations
@@ -88,7 +91,7 @@ def _without_papers(populations: Populations) -> IntArray:
 
 def derive(
     config: Config, tables: Tables, world: World, populations: Populations, cast: Cast, gates: Gates,
-    start: dt.date, end: dt.date, initial: IntArray,
+    start: dt.date, end: dt.date, initial: IntArray, network: Network | None = None, reservoir: Reservoir | None = None,
 ) -> Setting:
     """Work out everything that is fixed once the tables and the numbers are known."""
     places_of = tuple(np.flatnonzero(world.country == c) for c in range(len(world.countries)))
@@ -134,9 +137,9 @@ def derive(
         baseline_operations=baseline[:, cast.columns[("operations", "")]] if ("operations", "") in cast.columns else np.zeros(len(baseline)),
         baseline_cooperation=baseline[:, [k for k, s in enumerate(cast.slots) if s.lever == "cooperation"]].sum(axis=1),
         deportation_columns=np.array([k for k, s in enumerate(cast.slots) if s.lever == "deportation"], dtype=np.int64),
-        rest_hostility=rest, hostility_unit=unit, ring=gates.longest + 2,
+        rest_hostility=rest, hostility_unit=unit, ring=_ring(config, gates, network),
         least_room=int(min((s.deportation_capacity for s in cast.settings if s.deportation_capacity > 0.0), default=0.0) * config.scenario.people_scale),
-        has_limits=bool(np.isfinite(world.limit).any()),
+        has_limits=bool(np.isfinite(world.limit).any()) or ("admission", "") in cast.columns,
         by_status=np.array([np.isin(np.arange(populations.n_rows), _rows_of(populations, (s,))) for s in ABROAD], dtype=np.int64),
         by_nation=(populations.nationality[None, :] == np.arange(len(world.countries))[:, None]).astype(np.int64),
         places_of=places_of, foreign_rows=foreign,
@@ -150,7 +153,17 @@ def derive(
         money_cost=np.array([config.levers[slot.lever].money for slot in cast.slots]),
         standing_cost=np.array([config.levers[s.lever].standing * cast.slot_weight(k) for k, s in enumerate(cast.slots)]),
         cost_weights=np.array([cast.slot_weight(k) for k in range(len(cast.slots))]),
+        network=network, reservoir=reservoir,
     )
+
+
+def _ring(config: Config, gates: Gates, network: Network | None) -> int:
+    """Length of the ring of days to come: the longest trip and two days; over a network twice its longest way."""
+    if network is None:
+        return gates.longest + 2
+    km = network.distances(int(network.road_open.sum(axis=1).argmax()), np.ones(len(network.borders)))
+    longest = float(km[np.isfinite(km)].max(initial=1.0))
+    return 2 * math.ceil(longest / config.parameters.gravity.speed) + 3
 
 
 def _deaths_at_start(config: Config, cast: Cast, tables: Tables, world: World, government: int) -> float:

@@ -155,15 +155,15 @@ def _home_routes(
             weight = np.where(here, world.return_share, 0.0)
             if weight.sum() <= 0.0:
                 weight = here.astype(np.float64)
-            share[h] = weight / weight.sum()
+            share[h] = weight / weight.sum() if weight.any() else np.nan  # nobody's home is anywhere
             behind = np.where(np.isfinite(far), far, 0.0)
             onward = share[h] @ behind  # mean km from the gate to the home region
             leads_home = destination == country
             whole = np.where(leads_home[None, :], road + onward[None, :] + short, np.inf)
-            best = np.where(np.isfinite(whole), whole, np.inf).min(axis=1, keepdims=True) if whole.size else whole
+            best = np.where(np.isfinite(whole), whole, np.inf).min(axis=1, keepdims=True, initial=np.inf)
             ratio = np.where(np.isfinite(whole), whole / np.where(np.isfinite(best), best, 1.0), np.inf)
             weight = np.where(np.isfinite(ratio), capacity[None, :] * ratio**-power, 0.0)
-            weight[weight < LEAST_SHARE * weight.max(axis=1, keepdims=True)] = 0.0
+            weight[weight < LEAST_SHARE * weight.max(axis=1, keepdims=True, initial=0.0)] = 0.0
             route[h] = weight
         routes.append(route)
         shares.append(share)

@@ -13,7 +13,6 @@ from agents.decisions import GovernmentDecision
 from sim.deadlines import announce
 from sim.deciding import take_decision
 from sim.observe import Imagine
-from sim.schedule import DAY
 from sim.streams import Streams
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def imagination(model: MarchlandModel, government: int) -> Imagine:
                 take_decision(other.state, other.setting, today, government, decision)
                 for note in decision.announcements:
                     announce(other.state, government, note)
-            for stage in DAY:
+            for stage in other.stages:
                 if offset or stage.name != "events":  # today's events have taken effect before the decision
                     stage.run(other, today)
             other.end_day()

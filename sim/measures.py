@@ -122,17 +122,38 @@ def aid_level(state: State, setting: Setting, government: int) -> float:
     return min(own + float(state.mediator_aid[government]), 1.0)
 
 
+def admission_limits(state: State, setting: Setting) -> FloatArray:
+    """Displaced people whom each place admits at most, (places,); inf where there is no limit.
+
+    The lever ``admission`` leaves a place 1 - level of its capacity; at level 1 nobody more is admitted.
+    """
+    limit = setting.world.limit
+    if not setting.cast.governments or ("admission", "") not in setting.cast.columns:
+        return limit
+    level = level_at_places(state, setting, "admission")
+    if not level.any():
+        return limit
+    capacity = setting.reservoir.capacity if setting.reservoir is not None else limit
+    left = np.where(np.isfinite(capacity), capacity, 0.0) * (1.0 - level)
+    return np.where((level >= 1.0) | ((level > 0.0) & np.isfinite(capacity)), np.minimum(left, limit), limit)
+
+
+def full_places(state: State, setting: Setting) -> NDArray[np.bool_]:
+    """Whether a place admits nobody more, (places,)."""
+    return np.asarray(displaced_at(state, setting) >= admission_limits(state, setting))
+
+
 def destination_mass(state: State, setting: Setting, nationality: int) -> FloatArray:
     """Mass of every place as a destination for a nationality, (places,).
 
     A geometric mean of attractiveness and compatriots there; full places have none.
     """
-    world, eta = setting.world, setting.parameters.movement.network
+    world, eta = setting.world, setting.parameters.gravity.followers
     rows = setting.abroad_rows[nationality]
     if not len(rows):
         return world.attractiveness
     compatriots = state.people[rows].sum(axis=0) / setting.scale
     mass = np.asarray(world.attractiveness ** (1.0 - eta) * (compatriots + 1.0) ** eta)
     if setting.has_limits:
-        mass[displaced_at(state, setting) >= world.limit] = 0.0
+        mass[full_places(state, setting)] = 0.0
     return mass

@@ -9,16 +9,21 @@ from typing import Any
 import mesa
 import numpy as np
 
-from agents.decisions import GovernmentDecision, GroupDecision
+from agents.decisions import GovernmentDecision, GroupDecision, PopulationRules
+from agents.displaced import ConflictRules
 from agents.errors import InputError
 from agents.government import Government
 from agents.mediator import Mediator
 from agents.militant_group import MilitantGroup
 from agents.policies import EMPTY, GovernmentPolicy, GroupPolicy, Memory
 from agents.refugee_population import RefugeePopulation, Rules
+from agents.vocabulary import Status
 from sim import observe
+from sim.collector import collector
 from sim.deadlines import announce
 from sim.deciding import play_agenda, take_decision
+from sim.displacement.flee_movement import FleeMovement
+from sim.displacement.movement import NetworkMovement
 from sim.events import build_calendar
 from sim.imagine import imagination
 from sim.mediation import offer_talks
@@ -71,12 +76,16 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         self.record = record if record is not None else Record(setting)
         self.policies = dict(policies)
         self.thinking = True
-        self.ways = Ways(setting)
+        self.ways = Ways(setting) if setting.network is None else None
+        self.network: NetworkMovement | FleeMovement | None = None
+        if setting.network is not None:
+            self.network = FleeMovement(setting) if setting.config.scenario.rule == "flee" else NetworkMovement(setting)
+        self.stages = tuple(stage for stage in DAY if setting.cast.governments or not stage.governed)
         self._first_day = self.state.day
         self._people = self.state.head_count()
         self._fighters = int(self.state.fighters.sum() + self.state.fighter_accounts.sum())
         self._create_agents()
-        self.datacollector = _collector(self)
+        self.datacollector = collector()
 
     # -- agents -------------------------------------------------------------------------------------
 
@@ -95,7 +104,10 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
             Mediator(self, name, self.setting.config.mediators[name], self._attention_view(m))
             for m, name in enumerate(cast.mediators)
         ]
-        rules = Rules(self.setting.parameters.flight, self.setting.parameters.returns)
+        p = self.setting.parameters
+        rules: PopulationRules = Rules(p.flight, p.returns)
+        if self.setting.network is not None:
+            rules = ConflictRules(p.displaced, p.returns)
         self.populations = [
             RefugeePopulation(
                 self, block.name, self.setting.world.countries[block.nationality], block.status.value,
@@ -124,7 +136,7 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
             self.running = False
             return
         today = self.begin_day()
-        for stage in DAY:
+        for stage in self.stages:
             stage.run(self, today)
         self.end_day()
 
@@ -136,7 +148,7 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
             self.setting.populations.n_rows, world.n_crossings, len(world.countries),
         )
         today.by_country = self.state.people @ self.setting.country_onehot
-        if self.state.day % self.setting.config.scenario.decision_interval == 0:
+        if self.network is None and self.state.day % self.setting.config.scenario.decision_interval == 0:
             read_news(self.state, self.setting)
         return today
 
@@ -154,8 +166,13 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         if self.thinking and state.day % window == 0:
             self._weekly(today, window)
         play_agenda(state, setting, today)
-        shared = observe.SharedView(state, setting, today.by_country)
         peopled = np.add.reduceat(today.by_country.sum(axis=1), setting.block_bounds[:-1]).tolist()
+        if self.network is not None:
+            for agent, block, people in zip(self.populations, setting.populations.blocks, peopled, strict=True):
+                if people or block.status is Status.IDP:  # those who are let in today decide today
+                    today.intentions[block.name] = agent.decide(self.network.view.situation(state.day, block))
+            return
+        shared = observe.SharedView(state, setting, today.by_country)
         for agent, block, people in zip(self.populations, setting.populations.blocks, peopled, strict=True):
             if people:
                 today.intentions[block.name] = agent.decide(observe.population_situation(state, setting, block, shared))
@@ -296,18 +313,3 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
             g = self.setting.cast.groups.index(actor)
             self.state.truces_due = tuple(item for item in self.state.truces_due if item[0] != g)
         self.state.memories = {name: memory for name, memory in self.state.memories.items() if name != actor}
-
-
-def _collector(model: MarchlandModel) -> mesa.DataCollector:
-    """Mesa's own collector: a handful of series under the names that users plot."""
-
-    def latest(variable: str) -> Callable[[MarchlandModel], float]:
-        return lambda m: m.record.latest("region", "region", variable)
-
-    return mesa.DataCollector(
-        model_reporters={name: latest(name) for name in ("attacks", "deaths", "returns", "displaced", "stability")},
-        agenttype_reporters={
-            Government: {"legitimacy": "legitimacy", "tension": "tension"},
-            MilitantGroup: {"fighters": "fighters"},
-        },
-    )

@@ -38,24 +38,14 @@ _HOMEWARD = np.array([reason in (Reason.VOLUNTARY, Reason.FEAR, Reason.DEPORTATI
 
 @pydantic.dataclasses.dataclass(config=STRICT, frozen=True)
 class MovementParameters:
-    """Choice of ways and destinations."""
+    """Choice of ways; how distance and compatriots weigh is in :class:`agents.gravity.GravityParameters`."""
 
-    gamma: float = par(
-        1.0, 0.0, 3.0, "-", "gravity exponents of 1-2 in migration studies; level assumption",
-        "how fast destinations lose weight with distance",
-    )
     route_power: float = par(4.0, 0.0, 12.0, "-", "assumption: detours are rare", "how strongly returnees prefer the shorter way home")
-    network: float = par(
-        0.7, 0.0, 1.0, "-", "networks of compatriots moderate destinations (Adhikari 2013); level assumption",
-        "weight of compatriots against residents in the mass of a destination",
-    )
     safety_power: float = par(
         2.0, 0.0, 6.0, "-", "assumption: people do not flee to a country less safe than their own",
         "how fast a less safe country loses weight for those who flee",
     )
     safety_elsewhere: float = par(0.6, 0.0, 1.0, "-", "assumption: as the default of a government's country", "base safety of countries without a government")
-    speed: float = par(200.0, 20.0, 1000.0, "km/day", "assumption: bus and lorry with stops", "speed of travel")
-    short: float = par(20.0, 0.0, 200.0, "km", "assumption", "distance added to every way")
     most_deported: float = par(0.05, 0.0, 1.0, "1/day", "assumption: guard for small stocks", "largest share of a status deported in a day")
 
 
@@ -74,6 +64,10 @@ class Movers:
     def only(self, chosen: NDArray[np.bool_]) -> Movers:
         """Return the chosen groups."""
         return Movers(self.row[chosen], self.place[chosen], self.reason[chosen], self.number[chosen])
+
+    def at(self, which: IntArray) -> Movers:
+        """Return the groups with these indices; a group may be named more than once."""
+        return Movers(self.row[which], self.place[which], self.reason[which], self.number[which])
 
     def joined(self, other: Movers) -> Movers:
         """Return both, one after the other."""
@@ -130,7 +124,7 @@ def set_out(state: State, setting: Setting, streams: Streams, today: Today) -> M
     which, reason, number = draws.spread_few(rng, gone[leaving], rates[:, leaving])
     cell = flat[leaving[which]]
     movers = Movers(setting.row_of_cell[cell], setting.place_of_cell[cell], reason, number)
-    movers = _within_capacity(movers, setting, streams, today)
+    movers = within_capacity(movers, setting, streams, today)
     np.subtract.at(people, movers.row * state.people.shape[1] + movers.place, movers.number)
     np.add.at(today.left, (movers.reason, movers.row), movers.number)
     return movers
@@ -169,7 +163,7 @@ def deportation_hazards(state: State, setting: Setting, today: Today, hazards: F
             hazards[setting.foreign_cells[country][s]] = min(wanted / max(stock, 1), setting.parameters.movement.most_deported)
 
 
-def _within_capacity(movers: Movers, setting: Setting, streams: Streams, today: Today) -> Movers:
+def within_capacity(movers: Movers, setting: Setting, streams: Streams, today: Today) -> Movers:
     """Let no government deport more than its capacity in a day; those left over stay."""
     deported = np.flatnonzero(movers.reason == _DEPORTATION)
     if not len(deported):

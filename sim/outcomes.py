@@ -1,12 +1,18 @@
-"""Outcomes of a run: one row of numbers that policies are compared on."""
+"""Outcomes of a run: one row of numbers that policies are compared on.
+
+A run has only the outcomes that can differ in it: nothing about stability or talks without governments,
+nothing about attacks without groups, and what happened in camps only where a folder counts people in camps.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.vocabulary import ABROAD, Status
 from sim.stability import COMPONENTS
 from sim.streams import Streams
 from sim.turning import escalations, relations_from_index, turning_points
@@ -16,6 +22,7 @@ if TYPE_CHECKING:
     from sim.setting import Setting
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 
 def outcomes(record: Record, setting: Setting) -> dict[str, float]:
@@ -26,22 +33,69 @@ def outcomes(record: Record, setting: Setting) -> dict[str, float]:
     """
     if not record.length:
         return {}
+    governed, armed = bool(setting.cast.governments), bool(setting.cast.groups)
     row: dict[str, float] = {"days": float(record.length)}
-    region = {name: record.series("region", "region", name) for name in (
-        "attacks", "deaths", "civilians_killed", "returns", "returns_voluntary", "returns_fear", "returns_deportation",
-        "reentries", "departures", "flights", "displaced", "stability",
-    )}
+    names = (*(("attacks", "deaths") if armed else ()), *(("civilians_killed",) if governed else ()))
+    if record.has_flows:
+        names += ("returns", "returns_voluntary", *(("returns_fear", "returns_deportation") if governed else ()))
+        names += ("reentries", "departures", "flights")
+    names += ("displaced", *(("stability",) if governed else ()))
+    region = {name: record.series("region", "region", name) for name in names}
     for name, series in region.items():
         row[name] = float(series[-1] if name == "displaced" else series.mean() if name == "stability" else series.sum())
-    row["deaths_per_attack"] = row["deaths"] / row["attacks"] if row["attacks"] else 0.0
-    row["coerced_returns"] = row["returns_fear"] + row["returns_deportation"]
-    row["deportation_share"] = row["returns_deportation"] / row["returns"] if row["returns"] else 0.0
-    row |= _stability(record, setting)
-    row |= _actors(record, setting)
-    row |= _by_year(setting, {name: region[name] for name in ("attacks", "deaths", "returns")})
-    row |= _events(record, setting, region["attacks"])
-    row |= early_warning(region["attacks"])
+    if armed:
+        row["deaths_per_attack"] = row["deaths"] / row["attacks"] if row["attacks"] else 0.0
+    if governed:
+        row["coerced_returns"] = row["returns_fear"] + row["returns_deportation"]
+        row["deportation_share"] = row["returns_deportation"] / row["returns"] if row["returns"] else 0.0
+        row |= _stability(record, setting)
+    if governed or armed:
+        row |= _actors(record, setting)
+    row |= _by_year(setting, {name: region[name] for name in ("attacks", "deaths", "returns") if name in region})
+    if governed or armed:
+        row |= _events(record, setting)
+    if armed:
+        row |= early_warning(region["attacks"])
+    if setting.network is not None:
+        row |= _camps(record, setting)
     return row
+
+
+def _camps(record: Record, setting: Setting) -> dict[str, float]:
+    """Where the people of a conflict folder are on the last day, and how far its camps are from the counts."""
+    network = setting.network
+    assert network is not None
+    day = record.length - 1
+    fighting = np.zeros(setting.world.n_places, dtype=np.bool_)
+    first = (setting.start - network.conflict.start).days
+    fighting[: network.n_places] = network.conflict.intensity[first + day] > 0.0
+    camp = np.zeros(setting.world.n_places, dtype=np.bool_)
+    camp[: network.n_places] = network.is_camp
+    people = record.displaced[-1]
+    waiting = record.latest("region", "region", "queued")
+    status = {
+        block.status: record.latest("population", block.name, "people")
+        for block in setting.populations.blocks
+    }
+    row = {
+        "entered": record.latest("region", "region", "entered"),
+        "in_camps": float(people[camp].sum()),
+        "at_stops": float(people[~camp & ~fighting].sum()),
+        "in_fighting": float(people[~camp & fighting].sum()),
+        # Those who wait at a gate are kept among the travellers.
+        "on_the_way": record.latest("region", "region", "travelling") - waiting,
+        "waiting": waiting,
+        "idps": status.get(Status.IDP, 0.0),
+        "refugees": math.fsum(status.get(s, 0.0) for s in ABROAD),
+        "refugees_registered": status.get(Status.REGISTERED, 0.0),
+    }
+    daily = relative_difference(record.displaced[:, network.conflict.camps], record.counted)
+    return row | {"ard_mean": float(daily.mean()), "ard_final": float(daily[-1])}
+
+
+def relative_difference(simulated: IntArray, counted: IntArray) -> FloatArray:
+    """Averaged relative difference of each day, (days,): sum of |S - D| over camps, by the sum of D (at least 1)."""
+    return np.asarray(np.abs(simulated - counted).sum(axis=1) / np.maximum(1, counted.sum(axis=1)), dtype=np.float64)
 
 
 def _stability(record: Record, setting: Setting) -> dict[str, float]:
@@ -71,13 +125,14 @@ def _actors(record: Record, setting: Setting) -> dict[str, float]:
     for name in setting.cast.groups:
         row[f"fighters_{name}"] = record.latest("group", name, "fighters")
         row[f"attacks_{name}"] = float(record.series("group", name, "attacks").sum())
-    row["normalised_hostility"] = float(relations_from_index(record, setting).mean())
+    if setting.cast.governments:
+        row["normalised_hostility"] = float(relations_from_index(record, setting).mean())
     return row
 
 
 def _by_year(setting: Setting, series: dict[str, FloatArray]) -> dict[str, float]:
     row: dict[str, float] = {}
-    length = len(next(iter(series.values())))
+    length = max((len(values) for values in series.values()), default=0)
     years = np.array([setting.date(day).year for day in range(length)])
     for year in dict.fromkeys(years.tolist()):
         for name, values in series.items():
@@ -85,18 +140,22 @@ def _by_year(setting: Setting, series: dict[str, FloatArray]) -> dict[str, float
     return row
 
 
-def _events(record: Record, setting: Setting, attacks: FloatArray) -> dict[str, float]:
+def _events(record: Record, setting: Setting) -> dict[str, float]:
+    governed, armed = bool(setting.cast.governments), bool(setting.cast.groups)
     points = turning_points(record, setting)
-    kinds = {kind: [e.day for e in record.raw_events if e.kind == kind] for kind in ("truce", "splinter")}
-    talks = [e for e in record.raw_events if e.kind == "talks"]
-    row = {"truces": float(len(kinds["truce"])), "splinters": float(len(kinds["splinter"]))}
-    row |= {"talks_offered": float(len(talks)), "talks_held": float(sum(e.value > 0.0 for e in talks))}
-    for kind in ("rupture", "escalation", "collapse"):
-        days = [e.day for e in points if e.kind == kind]
-        row[f"{kind}s"] = float(len(days))
-        row[f"first_{kind}"] = float(min(days)) if days else float("nan")
-    for factor in (1.75, 2.5):
-        row[f"escalations_{factor:g}"] = float(len(escalations(attacks, factor)))
+    count = {kind: float(len([e for e in record.raw_events if e.kind == kind])) for kind in ("truce", "splinter", "talks")}
+    held = len([e for e in record.raw_events if e.kind == "talks" and e.value > 0.0])
+    row: dict[str, float] = {"truces": count["truce"], "splinters": count["splinter"]} if armed else {}
+    row |= {"talks_offered": count["talks"], "talks_held": float(held)} if governed else {}
+    for kind, possible in (("rupture", governed), ("escalation", armed), ("collapse", governed)):
+        if possible:
+            days = [e.day for e in points if e.kind == kind]
+            row[f"{kind}s"] = float(len(days))
+            row[f"first_{kind}"] = float(min(days)) if days else float("nan")
+    if armed:
+        attacks = record.series("region", "region", "attacks")
+        for factor in (1.75, 2.5):
+            row[f"escalations_{factor:g}"] = float(len(escalations(attacks, factor)))
     return row
 
 

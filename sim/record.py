@@ -2,6 +2,7 @@
 
 Values are written into one float array a run and become long tables only when asked for. Levers that
 stayed at zero leave no rows, so a lever that is never pulled and one that is not registered look alike.
+A run without governments or groups has no rows about what only they do.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from agents.vocabulary import REASONS, Reason
+from agents.vocabulary import REASONS, Account, Reason
 from sim import measures
+from sim.accounts import ACCOUNT_INDEX
 from sim.stability import COMPONENTS, components
 from sim.state import State
 from sim.today import Event, Today
@@ -33,6 +35,14 @@ _REGION = (
     "reentries", "departures", "flights", "irregular", "displaced", "travelling", "queued", "stability",
     *(f"stability_{name}" for name in COMPONENTS),
 )
+#: Series that would be the same number every day: of a rule that books no trips by their reason, without
+#: any group, and without any government.
+_FLOWS = (
+    "returns", "returns_voluntary", "returns_fear", "returns_deportation", "reentries", "departures", "flights", "irregular",
+)  # fmt: skip
+_OF_GROUPS = ("attacks", "deaths")
+_OF_GOVERNMENTS = ("civilians_killed", "stability", *(f"stability_{name}" for name in COMPONENTS))
+_OUTSIDE = ACCOUNT_INDEX[Account.OUTSIDE.value]
 
 
 class Record:
@@ -48,6 +58,10 @@ class Record:
         self._setting = setting
         self.columns: list[Column] = list(_columns(setting))
         self._optional = np.array([variable.startswith(("lever/", "asked/")) for _, _, variable in self.columns])
+        #: Whether trips are booked by their reason; the rule flee books none.
+        self.has_flows = setting.network is None or setting.config.scenario.rule != "flee"
+        idle = (() if self.has_flows else _FLOWS) + (() if setting.cast.groups else _OF_GROUPS) + (() if setting.cast.governments else _OF_GOVERNMENTS)
+        self._idle = frozenset(("region", "region", name) for name in idle)
         self._slots = np.flatnonzero(setting.cast.owned)
         self._index = {column: i for i, column in enumerate(self.columns)}
         self._values = np.zeros((setting.days, len(self.columns)))
@@ -65,6 +79,9 @@ class Record:
         row = self._values[day]
         first = len(_REGION)
         row[:first] = _region(state, setting, today, float(displaced.sum()))
+        if setting.reservoir is not None:
+            row[first] = -float(state.accounts[_OUTSIDE].sum())
+            first += 1
         for part in _actors(state, setting, today, self._slots):
             row[first : first + len(part)] = part
             first += len(part)
@@ -110,7 +127,10 @@ class Record:
     def daily(self) -> pd.DataFrame:
         """Tidy table: a row a day, actor and variable."""
         values = self._values[: self.length]
-        kept = [i for i in range(len(self.columns)) if not self._optional[i] or values[:, i].any()]
+        kept = [
+            i for i, column in enumerate(self.columns)
+            if column not in self._idle and (not self._optional[i] or values[:, i].any())
+        ]
         n = len(kept)
         days = np.arange(self.length, dtype=np.int32)
 
@@ -143,6 +163,38 @@ class Record:
         })
 
     @property
+    def displaced(self) -> IntArray:
+        """Displaced people at each place on the evening of each day, (days, places)."""
+        return self._displaced[: self.length].copy()
+
+    @property
+    def counted(self) -> IntArray:
+        """People whom a conflict folder counts in its scored camps, times ``people_scale``, (days, camps)."""
+        network = self._setting.network
+        if network is None:
+            return np.zeros((self.length, 0), dtype=np.int64)
+        first = (self._setting.start - network.conflict.start).days
+        counts = network.conflict.counts[first : first + self.length]
+        return np.asarray(np.rint(counts * self._setting.scale), dtype=np.int64)
+
+    @property
+    def camps(self) -> pd.DataFrame:
+        """A row a day and scored camp of a conflict folder: people simulated and counted; empty for other scenarios."""
+        network = self._setting.network
+        at = network.conflict.camps if network is not None else np.zeros(0, dtype=np.int64)
+        n = len(at)
+        return pd.DataFrame({
+            "day": np.repeat(np.arange(self.length, dtype=np.int32), n),
+            "date": np.repeat(self._dates(), n),
+            "camp": pd.Categorical.from_codes(
+                np.tile(np.arange(n, dtype=np.int16), self.length),
+                categories=pd.Index([self._setting.world.places[int(i)] for i in at], dtype="str"),
+            ),
+            "simulated": self._displaced[: self.length, at].ravel(),
+            "counted": self.counted.ravel(),
+        })
+
+    @property
     def events(self) -> pd.DataFrame:
         """A row an event, by day; turning points of the run among them."""
         from sim.turning import turning_points
@@ -166,6 +218,8 @@ def _columns(setting: Setting) -> list[Column]:
     """Every column in the order in which :func:`_region` and :func:`_actors` give the values."""
     cast, world = setting.cast, setting.world
     columns: list[Column] = [("region", "region", name) for name in _REGION]
+    if setting.reservoir is not None:
+        columns.append(("region", "region", "entered"))
     for name in cast.governments:
         columns += [("government", name, v) for v in ("attacks", "deaths", "legitimacy", "tension", "economy", "standing", "weariness")]
         for variable in ("hostility", "direct_trade", "transit_trade"):
@@ -194,7 +248,7 @@ def _region(state: State, setting: Setting, today: Today, displaced: float) -> l
         float(today.attacks.sum()), float(today.deaths.sum()), float(today.civilians_killed.sum()),
         math.fsum(home), *home, crossed[_REASON[Reason.REENTRY]], math.fsum(outward),
         float(today.left[_REASON[Reason.FLIGHT]].sum()), today.irregular, displaced,
-        float(state.inland.sum() + state.toward.sum()), float(state.queue.sum()), math.fsum(parts) / len(parts), *parts,
+        float(state.inland.sum() + state.toward.sum() + state.on_links()), float(state.queue.sum() + today.waiting), math.fsum(parts) / len(parts), *parts,
     ]
 
 
@@ -216,10 +270,12 @@ def _actors(
     yield (state.fighters * setting.at_home).sum(axis=1)
     yield from (attacks, deaths, today.recruits, today.fighters_killed, (today.day <= state.truce_until).astype(np.int64))
     if setting.populations.blocks:
-        by_country = np.add.reduceat(today.by_country, setting.block_bounds[:-1], axis=0)
+        # Without governments nobody changes status, and the count of today is that of the evening before.
+        people = today.by_country if cast.governments else measures.people_by_country(state, setting)
+        by_country = np.add.reduceat(people, setting.block_bounds[:-1], axis=0)
         yield np.column_stack([by_country.sum(axis=1), by_country]).ravel()
     yield today.crossed.sum(axis=(0, 1))
-    yield state.queue.sum(axis=(0, 1)).reshape(world.n_crossings, 2).sum(axis=1)
+    yield state.queue.sum(axis=(0, 1)).reshape(-1, 2).sum(axis=1) if state.queue.size else np.zeros(world.n_crossings)
     yield today.is_open
     talks = float(state.talks.max()) if state.talks.size else 0.0
     for m in range(len(cast.mediators)):

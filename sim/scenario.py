@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pydantic
 
 from agents.errors import InputError
@@ -15,6 +16,9 @@ from agents.militant_group import GroupSettings
 from agents.policies import find_policy, make_policy
 from sim.cast import SPLINTER, build_cast
 from sim.derive import derive
+from sim.displacement.geography import camp_capacities, conflict_world, no_gates
+from sim.displacement.network import build_network
+from sim.displacement.reservoir import build_reservoir
 from sim.folder import check_actors, read_folder
 from sim.gates import build_gates
 from sim.model import MarchlandModel, Policies
@@ -138,12 +142,25 @@ def _build_setting(config: Config, tables: Tables) -> Setting:
     scale = config.scenario.people_scale
     _check_stable(config)
     start, end = _dates(config)
-    world = build_world(tables, scale)
+    network = build_network(tables.conflict) if tables.conflict is not None else None
+    if network is None:
+        world = build_world(tables, scale)
+    else:
+        capacity = camp_capacities(network, scale)
+        limited = config.scenario.capacities == "limits"
+        world = conflict_world(network, capacity if limited else np.full(len(capacity), np.inf))
     populations = build_populations(world)
     groups = _with_splinters(config)
     cast = build_cast(tables, world, dict(config.governments), groups, tuple(config.mediators), dict(config.levers))
-    movement = config.parameters.movement
-    gates = build_gates(world, populations, gamma=movement.gamma, route_power=movement.route_power, speed=movement.speed, short=movement.short)
+    if network is not None:
+        reservoir = build_reservoir(network, world, populations, capacity, config.parameters.gravity)
+        initial = np.zeros((populations.n_rows, world.n_places), dtype=np.int64)
+        gates = no_gates(world, populations)
+        return derive(config, tables, world, populations, cast, gates, start, end, initial, network, reservoir)
+    p = config.parameters
+    gates = build_gates(
+        world, populations, gamma=p.gravity.power, route_power=p.movement.route_power, speed=p.gravity.speed, short=p.gravity.softening
+    )
     initial = initial_people(tables, world, populations, scale)
     return derive(config, tables, world, populations, cast, gates, start, end, initial)
 

@@ -37,12 +37,15 @@ class Stage:
         Where the mechanism is.
     run
         Called with the model and today's flows.
+    governed
+        Whether the stage has something to do only where there are governments.
     """
 
     name: str
     does: str
     module: str
     run: Callable[[MarchlandModel, Today], None]
+    governed: bool = False
 
 
 def _events(model: MarchlandModel, today: Today) -> None:
@@ -70,10 +73,16 @@ def _fighters(model: MarchlandModel, today: Today) -> None:
 
 def _movement(model: MarchlandModel, today: Today) -> None:
     state, setting, streams = model.state, model.setting, model.streams
-    follow_deadlines(state, setting, today)
-    pass_gates(state, setting, streams, today, model.ways)
-    depart(state, setting, streams, today, model.ways)
-    remember_removals(state, setting, today)
+    governed = bool(setting.cast.governments)
+    if governed:
+        follow_deadlines(state, setting, today)
+    if model.network is not None:
+        model.network.move(state, setting, streams, today)
+    if model.ways is not None:
+        pass_gates(state, setting, streams, today, model.ways)
+        depart(state, setting, streams, today, model.ways)
+    if governed:
+        remember_removals(state, setting, today)
     remember_returns(state, setting, today)
 
 
@@ -95,11 +104,11 @@ def _record(model: MarchlandModel, today: Today) -> None:
 DAY: tuple[Stage, ...] = (
     Stage("events", "dated events from outside take effect", "sim.events", _events),
     Stage("decide", "governments, mediators and groups decide weekly, populations daily, on the evening before", "sim.model", _decide),
-    Stage("diplomacy", "the day's acts and measures in force move hostility", "sim.diplomacy", _diplomacy),
-    Stage("violence", "attacks and cross-border strikes, with deaths", "sim.violence", _violence),
-    Stage("fighters", "recruits, losses, relocation into and out of sanctuary, splinters, mergers; the dead are booked", "sim.fighters", _fighters),
+    Stage("diplomacy", "the day's acts and measures in force move hostility", "sim.diplomacy", _diplomacy, governed=True),
+    Stage("violence", "attacks and cross-border strikes, with deaths", "sim.violence", _violence, governed=True),
+    Stage("fighters", "recruits, losses, relocation into and out of sanctuary, splinters, mergers; the dead are booked", "sim.fighters", _fighters, governed=True),
     Stage("movement", "arrivals, crossings, then flight, onward moves, returns, deportation, re-entry", "sim.movement", _movement),
-    Stage("status", "registration, expiry, revocation, regularisation, settling", "sim.status", _status),
-    Stage("society", "trade, economy, host tension, legitimacy, standing, mediation", "sim.society", _society),
+    Stage("status", "registration, expiry, revocation, regularisation, settling", "sim.status", _status, governed=True),
+    Stage("society", "trade, economy, host tension, legitimacy, standing, mediation", "sim.society", _society, governed=True),
     Stage("record", "counts are checked, the day is written down", "sim.record", _record),
 )

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from agents.vocabulary import Status
 from sim.cast import Cast
+from sim.displacement.network import Network
+from sim.displacement.reservoir import Reservoir
 from sim.draws import Table
 from sim.gates import Gates
 from sim.people import Populations
@@ -92,6 +94,8 @@ class Setting:
     money_cost: FloatArray
     standing_cost: FloatArray  #: (slots,) points a year, weighted by the slot's share
     cost_weights: FloatArray
+    network: Network | None = None  #: the network of a conflict folder; people then move over it, not through gates
+    reservoir: Reservoir | None = None  #: where the people of a conflict folder come from
 
     @property
     def parameters(self) -> Parameters:

@@ -6,12 +6,15 @@ import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import pydantic
 import pydantic.dataclasses
 from pydantic import Field
 
+from agents.displaced import DisplacedParameters
 from agents.government import GovernmentSettings
+from agents.gravity import GravityParameters
 from agents.levers import CATALOGUE, LeverCost
 from agents.mediator import MediatorSettings
 from agents.militant_group import GroupSettings
@@ -20,6 +23,7 @@ from agents.refugee_population import FlightParameters, ReturnParameters
 from sim.borders import BorderParameters
 from sim.deadlines import DeadlineParameters
 from sim.diplomacy import DiplomacyParameters
+from sim.displacement.flee_parameters import FleeParameters
 from sim.economy import EconomyParameters
 from sim.fighters import FighterParameters
 from sim.mediation import MediationParameters
@@ -48,6 +52,9 @@ class ScenarioSettings:
         1.0, 1e-3, 1e9, "-", "definition", "multiplies every count of people; fighters, attacks and deaths stay"
     )
     decision_interval: int = par(7, 1, 365, "days", "design: weekly decisions", "days between decisions")
+    rule: Literal["gravity", "flee"] = "gravity"  #: conflict folders: how people choose where to go
+    capacities: Literal["limits", "withheld", "attraction"] = "limits"  #: conflict folders: what a camp's capacity does
+    returns: bool = False  #: conflict folders: whether people go home; the counts that feed people in are net of returns
 
 
 @pydantic.dataclasses.dataclass(config=STRICT, frozen=True)
@@ -69,6 +76,9 @@ class Parameters:
     flight: FlightParameters = Field(default_factory=FlightParameters)
     returns: ReturnParameters = Field(default_factory=ReturnParameters)
     deadlines: DeadlineParameters = Field(default_factory=DeadlineParameters)
+    displaced: DisplacedParameters = Field(default_factory=DisplacedParameters)
+    gravity: GravityParameters = Field(default_factory=GravityParameters)
+    flee: FleeParameters = Field(default_factory=FleeParameters)
     movement: MovementParameters = Field(default_factory=MovementParameters)
     borders: BorderParameters = Field(default_factory=BorderParameters)
     status: StatusParameters = Field(default_factory=StatusParameters)
@@ -114,6 +124,7 @@ def default_levers() -> dict[str, LeverCost]:
         "engagement": (2.0, 0.0, -0.02),
         "registration": (30.0, 5.0, -0.02),
         "regularisation": (30.0, 2.0, -0.02),
+        "admission": (5.0, 1.0, 0.02),
         "aid": (600.0, 0.0, -0.05),
         "integration": (800.0, 0.0, -0.02),
     }

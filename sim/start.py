@@ -26,7 +26,7 @@ def first_state(setting: Setting) -> State:
     state = empty_state(
         rows=setting.populations.n_rows, places=world.n_places, crossings=world.n_crossings,
         countries=len(world.countries), governments=len(cast.governments), groups=len(cast.groups),
-        mediators=len(cast.mediators), slots=len(cast.slots), ring=setting.ring,
+        mediators=len(cast.mediators), slots=len(cast.slots), ring=setting.ring, gates=setting.gates.n_gates,
     )
     state.people[:] = setting.initial
     for row in setting.tables.groups:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from agents.decisions import Act, Announcement, DatedChange, GroupDecision
 from agents.vocabulary import ABROAD, ACCOUNTS, FIGHTER_ACCOUNTS, REASONS
+from sim.displacement.flee_walkers import Walkers
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -122,6 +123,9 @@ class State:
     direct_trade: FloatArray  #: (governments, governments) of i with j, 1 = as before; symmetric
     transit_trade: FloatArray  #: (governments, governments) of j through i, 1 = as before
     diversion: FloatArray  #: (governments, governments) share of lost transit recovered elsewhere
+    known: IntArray  #: (homes, camps) news over a network: people of each home region in each camp
+    known_day: int  #: day of that news
+    walkers: Walkers | None  #: travellers of the rule ``flee``; those at places are in ``people`` as well
     return_memory: FloatArray  #: (countries,) coerced returns a day into the country, 30-day memory
     flight_memory: FloatArray  #: (countries,) departures in flight a day from populations of the country, 30-day memory
 
@@ -152,12 +156,17 @@ class State:
 
     def head_count(self) -> int:
         """Everybody who is or was in the books: constant over a run."""
-        return int(self.people.sum() + self.inland.sum() + self.toward.sum() + self.queue.sum() + self.accounts.sum())
+        counted = self.people.sum() + self.inland.sum() + self.toward.sum() + self.queue.sum() + self.accounts.sum()
+        return int(counted) + self.on_links()
+
+    def on_links(self) -> int:
+        """People on links under the rule ``flee``."""
+        return 0 if self.walkers is None else int(self.walkers.count[self.walkers.place < 0].sum())
 
 
 def empty_state(
     *, rows: int, places: int, crossings: int, countries: int, governments: int, groups: int, mediators: int,
-    slots: int, ring: int,
+    slots: int, ring: int, gates: int,
 ) -> State:
     """Return a state of zeros with the right shapes."""
 
@@ -172,7 +181,7 @@ def empty_state(
     return State(
         day=0,
         people=counts(rows, places), inland=counts(ring, rows, places),
-        toward=counts(ring, len(REASONS), rows, 2 * crossings), queue=counts(len(REASONS), rows, 2 * crossings),
+        toward=counts(ring, len(REASONS), rows, gates), queue=counts(len(REASONS), rows, gates),
         accounts=counts(len(ACCOUNTS), rows),
         mass=zeros(countries, places), haven=zeros(places), exodus=zeros(countries, countries),
         fighters=counts(groups, places), fighter_accounts=counts(len(FIGHTER_ACCOUNTS), groups),
@@ -192,5 +201,5 @@ def empty_state(
         safety=zeros(countries), legitimacy=zeros(governments), tension=zeros(governments),
         economy=np.ones(governments), standing=zeros(governments),
         direct_trade=np.ones(square), transit_trade=np.ones(square), diversion=zeros(*square),
-        return_memory=zeros(countries), flight_memory=zeros(countries),
+        known=counts(0, 0), known_day=-1, walkers=None, return_memory=zeros(countries), flight_memory=zeros(countries),
     )

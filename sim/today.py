@@ -51,6 +51,7 @@ class Today:
     crossed: IntArray  #: (reasons, rows, crossings)
     is_open: FloatArray  #: (crossings,) how far each is open to people, 0..1
     irregular: int = 0
+    waiting: int = 0  #: people whom camps turned away and who can go nowhere else
     refused: int = 0  #: deportations that the daily capacity could not take
     strikes: list[PendingStrike] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)

@@ -32,7 +32,7 @@ def read_news(state: State, setting: Setting) -> None:
     calm = 1.0 / (1.0 + measures.deaths_per_100k(state, setting))
     state.haven = setting.world.attractiveness * calm
     if setting.has_limits:
-        state.haven = np.where(measures.displaced_at(state, setting) >= setting.world.limit, 0.0, state.haven)
+        state.haven = np.where(measures.full_places(state, setting), 0.0, state.haven)
 
 
 class Ways:

@@ -242,7 +242,7 @@ def test_people_stay_where_every_way_is_shut() -> None:
 
 
 def test_admission_limits_turn_people_to_other_places(tmp_path: Path) -> None:
-    over = ["governments.north.emigration=0.05", "parameters.flight.rate=0", "parameters.movement.gamma=0"]
+    over = ["governments.north.emigration=0.05", "parameters.flight.rate=0", "parameters.gravity.power=0"]
     arrived: dict[str, np.ndarray] = {}
     for name, change in {"free": {}, "full": {"South West March": {"capacity": 0}}}.items():
         target = tmp_path / name

@@ -192,7 +192,7 @@ def test_par_checks_its_range() -> None:
 def test_every_lever_has_a_cost_and_a_known_act() -> None:
     costs = default_levers()
     assert list(costs) == [lever.name for lever in CATALOGUE] == list(BY_NAME)
-    assert len(set(costs)) == len(CATALOGUE) == 17
+    assert len(set(costs)) == len(CATALOGUE) == 18
     for lever in CATALOGUE:
         assert lever.act is None or lever.act in GOLDSTEIN, lever.name
         assert lever.meaning and lever.low in (0.0, -1.0)

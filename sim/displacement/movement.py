@@ -1,0 +1,214 @@
+"""A day's movement over the network: arrivals, admission, people let in, departures.
+
+People who leave choose a destination among everything they can reach and travel there in whole days.
+A camp admits people up to its limit; those beyond it choose again, or wait at its gate for a day when
+nothing else can be reached. Everything is drawn for cells of the table of people, so the cost does not
+depend on how many people there are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.decisions import PopulationIntentions
+from agents.vocabulary import REASONS, Reason
+from sim import draws, measures
+from sim.displacement.choice import Choice
+from sim.displacement.observe import ConflictView
+from sim.displacement.reservoir import feed
+from sim.displacement.routes import Routes
+from sim.movement import Movers, deportation_hazards, within_capacity
+from sim.state import State
+from sim.streams import Streams
+from sim.today import Today
+
+if TYPE_CHECKING:
+    from sim.setting import Setting
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+_FLIGHT, _DEPORTATION = REASONS.index(Reason.FLIGHT), REASONS.index(Reason.DEPORTATION)
+#: Reasons that lead home.
+_HOMEWARD = np.array([reason in (Reason.VOLUNTARY, Reason.FEAR, Reason.DEPORTATION) for reason in REASONS])
+
+
+class NetworkMovement:
+    """Movement over the network of one model; holds only what can be worked out again at any time."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.routes = Routes(setting)
+        self.choice = Choice(setting)
+        self.view = ConflictView(setting)
+        self._intentions: tuple[PopulationIntentions, ...] = ()
+        self._rates: FloatArray = np.zeros((0, 0))
+        self._chance: FloatArray = np.zeros(0)
+
+    def move(self, state: State, setting: Setting, streams: Streams, today: Today) -> None:
+        """Run the stage."""
+        self.routes.open_borders(state, setting, today)
+        feed(state, setting, streams)
+        if today.day > 0:  # the camps' first counts are those of the evening of day 0
+            self.choice.look(state, setting, self.routes, today)
+            movers = self._set_out(state, setting, streams, today)
+            homeward = _HOMEWARD[movers.reason]
+            if homeward.any():
+                self._go_home(state, setting, streams, today, movers.only(homeward))
+                movers = movers.only(~homeward)
+            movers = self._seek(state, setting, streams, today, movers, "destination", 0)
+            self._stay(state, today, movers)
+        turned = arrive(state, setting, streams, today)
+        if len(turned.number):
+            self._wait(state, setting, today, self._seek(state, setting, streams, today, turned, "turned away", 1))
+
+    def _set_out(self, state: State, setting: Setting, streams: Streams, today: Today) -> Movers:
+        """Draw who leaves and why, and take them out of their places."""
+        self._learn(state, setting, today)
+        people = state.people.reshape(-1)
+        cells = np.flatnonzero((self._chance > 0.0) & (people > 0))
+        gone = streams.generator("leave", "", today.day).binomial(people[cells], self._chance[cells])
+        cells, gone = cells[gone > 0], gone[gone > 0]
+        rates = self._rates[:, cells]
+        one = (rates > 0.0).sum(axis=0) <= 1
+        if one.all():
+            reason, number = rates.argmax(axis=0), gone
+        else:
+            which, reason, number = draws.spread_few(streams.generator("reason", "", today.day), gone, rates)
+            cells = cells[which]
+        movers = Movers(setting.row_of_cell[cells], setting.place_of_cell[cells], reason, number)
+        if setting.cast.governments:
+            movers = within_capacity(movers, setting, streams, today)
+        np.subtract.at(people, movers.row * state.people.shape[1] + movers.place, movers.number)
+        np.add.at(today.left, (movers.reason, movers.row), movers.number)
+        return movers
+
+    def _learn(self, state: State, setting: Setting, today: Today) -> None:
+        """Turn intentions into hazards for every cell; yesterday's are kept while nobody changes his mind."""
+        intentions = tuple(today.intentions.values())
+        governed = bool(setting.cast.governments)
+        if not governed and len(intentions) == len(self._intentions) and all(
+            a is b for a, b in zip(intentions, self._intentions, strict=True)
+        ):
+            return
+        rates = np.zeros((len(REASONS), *state.people.shape))
+        for block in setting.populations.blocks:
+            intent = today.intentions.get(block.name)
+            if intent is not None:
+                for kind, hazard in intent.hazards.items():
+                    rates[REASONS.index(kind), block.rows, : hazard.shape[1]] = hazard
+        if governed:
+            deportation_hazards(state, setting, today, rates[_DEPORTATION])
+        self._rates = rates.reshape(len(REASONS), -1)
+        self._chance = -np.expm1(-self._rates.sum(axis=0))
+        self._intentions = intentions
+
+    def _seek(
+        self, state: State, setting: Setting, streams: Streams, today: Today, movers: Movers, stream: str, later: int
+    ) -> Movers:
+        """Let people choose a destination and set out, ``later`` days from now.
+
+        Returns
+        -------
+        Those who can go nowhere.
+        """
+        if not len(movers.number):
+            return movers
+        weights = self.choice.weights(setting, movers)
+        possible = np.asarray(weights.any(axis=1))
+        stuck = movers
+        if not possible.all():
+            stuck, movers, weights = movers.only(~possible), movers.only(possible), weights[possible]
+        else:
+            stuck = movers.only(~possible)
+        if len(movers.number):
+            rng = streams.generator(stream, "", today.day)
+            drawn = draws.split(rng, movers.number, weights)
+            which, column = np.nonzero(drawn)
+            self._send(state, setting, rng, today, movers.at(which), self.choice.targets[column], drawn[which, column], later)
+        return stuck
+
+    def _stay(self, state: State, today: Today, stuck: Movers) -> None:
+        """Who can go nowhere stays where he is."""
+        if len(stuck.number):
+            np.add.at(state.people, (stuck.row, stuck.place), stuck.number)
+            np.subtract.at(today.left, (stuck.reason, stuck.row), stuck.number)
+
+    def _wait(self, state: State, setting: Setting, today: Today, stuck: Movers) -> None:
+        """Who was turned away and can go nowhere else waits at the gate until tomorrow."""
+        tomorrow = np.full(len(stuck.number), (today.day + 1) % setting.ring)
+        state.send_inland(tomorrow, stuck.row, stuck.place, stuck.number)
+        today.waiting += int(stuck.number.sum())
+
+    def _go_home(self, state: State, setting: Setting, streams: Streams, today: Today, movers: Movers) -> None:
+        """Send people to the places of their home region; whose way home is cut off stays."""
+        share = setting.gates.home_share[movers.row] * np.isfinite(self.routes.ways.km[movers.place])
+        possible = np.asarray(share.any(axis=1))
+        if not possible.all():
+            back = movers.only(~possible)
+            self._stay(state, today, back)
+            held = back.only(back.reason == _DEPORTATION)
+            np.subtract.at(today.deported, (setting.world.country[held.place], held.row), held.number)
+            movers, share = movers.only(possible), share[possible]
+        if not len(movers.number):
+            return
+        rng = streams.generator("home", "", today.day)
+        drawn = draws.split(rng, movers.number, share)
+        which, target = np.nonzero(drawn)
+        self._send(state, setting, rng, today, movers.at(which), target, drawn[which, target], 0)
+
+    def _send(
+        self, state: State, setting: Setting, rng: np.random.Generator, today: Today, groups: Movers, target: IntArray,
+        number: IntArray, later: int,
+    ) -> None:
+        """Put people on the road, with the status that they will have at the end of it.
+
+        People leave at any hour of the day: a way of 1.3 days ends on the evening of the next day or, for three in
+        ten, on the one after.
+        """
+        reservoir = setting.reservoir
+        assert reservoir is not None
+        row, place, reason = groups.row, groups.place, groups.reason
+        home = np.where(setting.populations.home[row] >= 0, setting.populations.home[row], setting.world.home[place])
+        nation = setting.populations.nationality[row]
+        after = np.where(_HOMEWARD[reason], setting.returnee_row[nation], reservoir.row_at[home, target])
+        ways = self.routes.ways
+        longer = rng.binomial(number, ways.more[place, target])
+        arrival = today.day + ways.days[place, target] + later
+        state.send_inland(arrival % setting.ring, after, target, number - longer)
+        state.send_inland((arrival + 1) % setting.ring, after, target, longer)
+        border = reservoir.border_between[setting.world.country[place], setting.world.country[target]]
+        crosses = border >= 0
+        if crosses.any():
+            np.add.at(today.crossed, (reason[crosses], row[crosses], border[crosses]), number[crosses])
+
+
+def arrive(state: State, setting: Setting, streams: Streams, today: Today) -> Movers:
+    """Let travellers arrive; camps admit them up to their limits.
+
+    Returns
+    -------
+    Those whom camps turned away, at the camp.
+    """
+    slot = today.day % setting.ring
+    arriving = state.inland[slot]
+    turned: list[Movers] = []
+    if setting.has_limits:
+        limit = measures.admission_limits(state, setting)
+        incoming = arriving.sum(axis=0)
+        room = np.maximum(limit - state.people.sum(axis=0), 0.0)
+        for place in np.flatnonzero(incoming > room).tolist():
+            rng = streams.generator("admission", setting.world.places[place], today.day)
+            admitted = draws.share_out(rng, arriving[:, place], int(room[place]))
+            over = arriving[:, place] - admitted
+            arriving[:, place] = admitted
+            rows = np.flatnonzero(over)
+            turned.append(Movers(rows, np.full(len(rows), place), np.full(len(rows), _FLIGHT), over[rows]))
+    state.people += arriving
+    arriving[:] = 0
+    nobody = np.zeros(0, dtype=np.int64)
+    away = Movers(nobody, nobody, nobody, nobody)
+    for group in turned:
+        away = away.joined(group)
+    return away
