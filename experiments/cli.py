@@ -45,6 +45,16 @@ VERBS: Mapping[str, Verb] = MappingProxyType({
             ("marchland run --config-dir myconfigs --config-name mystudy", "your own config files besides the built-in ones"),
         ),
     ),
+    "validate": Verb(
+        "experiments.validate",
+        "score the model on real conflicts against registered camp counts, beside baselines without a model",
+        "marchland validate suite=displacement suite.folder=DIR [KEY=VALUE ...] [--force]",
+        (
+            ("marchland validate suite=displacement suite.folder=DIR seeds=20", "every conflict folder in DIR, 20 seeds, three modes"),
+            ("marchland validate suite.folder=DIR suite.conflicts=[mali2012] suite.modes=[withheld,limits]", "one conflict, two modes"),
+            ("marchland validate suite.folder=DIR rule=flee output=results/flee", "another rule, a folder of your choice"),
+        ),
+    ),
     "schedule": Verb(
         "experiments.schedule",
         "print the day: its stages in order, and what each does",
@@ -156,6 +166,12 @@ def verb_help(name: str) -> str:
             "  --config-dir   your own config folder: DIR/policy/*.yaml, DIR/corner/*.yaml, DIR/scenarios/NAME/, DIR/NAME.yaml",
             "  figures=false  draw no figures",
         ]
+    if name == "validate":
+        from experiments.validate import KEYS
+
+        width = max(len(key) for key, _ in KEYS)
+        lines += ["", *(f"  {key:<{width}}  {meaning}" for key, meaning in KEYS)]
+        lines.append(f"  {'--force':<{width}}  overwrite a finished run in the same folder")
     return "\n".join(lines)
 
 

@@ -17,6 +17,7 @@ from omegaconf import OmegaConf
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from experiments.conflict_summary import conflict_lines, conflict_title
 from experiments.manifest import FILE, Manifest, make_manifest, write_json
 from experiments.runfolder import scratch_folder, writing
 from experiments.summary import plain_summary, summary_row
@@ -30,6 +31,8 @@ from sim.settings import to_tree
 _COPIES = (
     "places.csv", "routes.csv", "populations.csv", "groups.csv", "history.csv", "exogenous.csv", "series.csv",
 )  # fmt: skip
+
+_COPY = "scenario"  # folder of the copies
 
 
 @dataclass(frozen=True)
@@ -93,11 +96,29 @@ def execute(
             model.record.daily,
             model.record.events,
             model.outcomes,
-            title=scenario.config.scenario.title or scenario.config.scenario.name,
+            title=_title(scenario),
             seed=scenario.config.seed,
+            first=_first(scenario, model),
         )
         print("\n".join([*text, "", *_where(done)]))
     return done
+
+
+def _title(scenario: Scenario) -> str:
+    """Return what people call the scenario; a conflict folder only has a name unless the user gives it a title."""
+    settings, conflict = scenario.config.scenario, scenario.tables.conflict
+    if conflict is not None and settings.title in ("", conflict.name):
+        copied = conflict.name == _COPY  # the folder of a run says nothing
+        return conflict_title(conflict) + ("" if copied else f" ({conflict.name})")
+    return settings.title or settings.name
+
+
+def _first(scenario: Scenario, model: MarchlandModel) -> list[str]:
+    """Return what the summary says first of a conflict folder."""
+    conflict = scenario.tables.conflict
+    if conflict is None:
+        return []
+    return conflict_lines(conflict, scenario.config.scenario, model.outcomes, model.record.camps)
 
 
 def _warn(scenario: Scenario) -> None:
@@ -135,11 +156,14 @@ def _write(
     assert isinstance(config, dict)
     OmegaConf.save(OmegaConf.create(config), scratch / "config.yaml")
     frames = {"daily": model.record.daily, "places": model.record.places, "events": model.record.events}
+    if scenario.tables.conflict is not None:
+        frames["camps"] = model.record.camps
     tables = {name: arrow(frame) for name, frame in frames.items()}
     for name, table in tables.items():
         pq.write_table(table, scratch / f"{name}.parquet", compression="zstd")
-    _copy_scenario(scenario, scratch / "scenario")
-    inputs = [scenario.tables.folder / "scenario.yaml", *scenario.tables.files]
+    _copy_scenario(scenario, scratch / _COPY)
+    own = () if scenario.tables.conflict is not None else (scenario.tables.folder / "scenario.yaml",)
+    inputs = [*own, *scenario.tables.files]
     manifest = make_manifest(
         config_hash=config_hash(config, scenario.tables.files),
         seeds={"seed": scenario.config.seed, "replicate": scenario.config.replicate},
@@ -176,6 +200,13 @@ def arrow(frame: pd.DataFrame) -> pa.Table:
 def _copy_scenario(scenario: Scenario, target: Path) -> None:
     """Keep a copy of the tables that were read, so that the folder explains itself."""
     target.mkdir()
+    if scenario.tables.conflict is not None:
+        for file in scenario.tables.files:
+            inside = file.is_relative_to(scenario.tables.folder)
+            copy = target / (file.relative_to(scenario.tables.folder) if inside else file.name)
+            copy.parent.mkdir(exist_ok=True)
+            shutil.copyfile(file, copy)
+        return
     shutil.copyfile(scenario.tables.folder / "scenario.yaml", target / "scenario.yaml")
     for name, file in zip(_COPIES, scenario.tables.files, strict=False):
         if name != "series.csv":
@@ -193,7 +224,7 @@ def _without_comments(text: str) -> str:
 def _progress(scenario: Scenario, console: Console) -> Iterator[Callable[[int, int], None]]:
     """Show a bar with the simulated date on a terminal, one plain line elsewhere."""
     start = scenario.config.scenario.start
-    title = scenario.config.scenario.title or scenario.config.scenario.name
+    title = _title(scenario)
     if not console.is_terminal:
         print(f"running {title}, seed {scenario.config.seed}", file=sys.stderr)
         yield lambda day, days: None
@@ -214,6 +245,8 @@ def _where(done: Finished) -> list[str]:
     lines = [f"Files in {done.folder}/"]
     lines.append("  summary.json    all outcomes of the run in one row")
     lines.append("  daily.parquet   a row a day and variable; places.parquet, events.parquet beside it")
+    if (done.folder / "camps.parquet").exists():
+        lines.append("  camps.parquet   a row a day and camp: people simulated and counted")
     if (done.folder / "ensemble.parquet").exists():
         lines.append("  ensemble.parquet  mean and band over further replicates, beside the observations")
     lines.append("  config.yaml     every number of this run; scenario/ the tables it read")

@@ -21,6 +21,7 @@ TELLING: tuple[str, ...] = (
 MOST_EVENTS = 8
 #: Outcomes that the terminal shows, where a run has them; ``summary.json`` holds all.
 KEY_OUTCOMES: tuple[str, ...] = (
+    "ard_mean", "ard_final", "entered", "in_camps", "on_the_way", "at_stops", "in_fighting", "waiting", "idps", "refugees",
     "attacks", "deaths", "deaths_per_attack", "civilians_killed",
     "returns", "returns_voluntary", "returns_fear", "returns_deportation", "deportation_share",
     "flights", "reentries", "displaced",
@@ -83,7 +84,8 @@ def people(number: float) -> str:
 
 
 def plain_summary(
-    daily: pd.DataFrame, events: pd.DataFrame, outcomes: Mapping[str, float], *, title: str, seed: int
+    daily: pd.DataFrame, events: pd.DataFrame, outcomes: Mapping[str, float], *, title: str, seed: int,
+    first: Sequence[str] = (),
 ) -> list[str]:
     """Return the summary of a run as lines of text.
 
@@ -95,13 +97,15 @@ def plain_summary(
         The run's outcomes by name.
     title, seed
         What the first line says about the run.
+    first
+        Paragraphs that go before all others.
     """
     book = Daily(daily)
     days = len(book.dates)
     if not days:
         return [f"{title}: no days were run"]
     lines = [f"{title}: {book.date(0)} to {book.date(-1)}, {days:,} days, seed {seed} (one run of many possible ones)", ""]
-    lines += [*_violence(book), *_movement(book), *_displaced(book), *_actors(book), *_stability(book)]
+    lines += [*first, *_violence(book), *_movement(book), *_displaced(book), *_actors(book), *_stability(book)]
     dated = _events(events)
     if dated:
         lines += ["", "Dated events", *dated]
@@ -141,17 +145,17 @@ def _movement(book: Daily) -> list[str]:
         month = pd.Series(returns, index=book.dates[: returns.size]).groupby(lambda date: (date.year, date.month)).sum()
         peak = max(month.items(), key=lambda item: item[1])
         name = pd.Timestamp(year=peak[0][0], month=peak[0][1], day=1)
+        forced = (
+            f", {people(_total(book, 'returns_voluntary'))} by choice, {people(_total(book, 'returns_fear'))} for fear of arrest, "
+            f"{people(_total(book, 'returns_deportation'))} deported"
+        )
         lines.append(
-            f"Returns: {people(total)} people went home, {people(_total(book, 'returns_voluntary'))} by choice, "
-            f"{people(_total(book, 'returns_fear'))} for fear of arrest, {people(_total(book, 'returns_deportation'))} deported"
-            f" (most in {name:%B %Y}: {people(float(peak[1]))})."
+            f"Returns: {people(total)} people went home{forced if book.actors('government') else ''} (most in {name:%B %Y}: {people(float(peak[1]))})."
         )
     flights, back, out = _total(book, "flights"), _total(book, "reentries"), _total(book, "departures")
     if flights or back or out:
-        lines.append(
-            f"Flight: {people(flights)} people fled violence; {people(out)} journeys crossed a border outwards; "
-            f"{people(back)} returnees went back to their host country."
-        )
+        again = f"; {people(back)} returnees went back to their host country" if back or book.actors("government") else ""
+        lines.append(f"Flight: {people(flights)} people fled violence; {people(out)} journeys crossed a border outwards{again}.")
     return lines
 
 

@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 from agents.errors import InputError
 from experiments.figures import style
 from experiments.figures.actors import draw_actors
+from experiments.figures.camps import draw_camps
+from experiments.figures.conflict_map import draw_conflict_map
 from experiments.figures.folder import load_run
 from experiments.figures.map import draw_map
 from experiments.figures.observed import draw_observed
@@ -19,12 +21,18 @@ from experiments.figures.timeline import draw_timeline
 
 #: Name of each figure's file and the function that draws it (None: nothing to draw in this run).
 FIGURES: tuple[tuple[str, Callable[[Run], Figure | None]], ...] = (
-    ("map", draw_map),
-    ("timeline", draw_timeline),
+    ("map", lambda run: draw_map(run) if run.conflict is None else draw_conflict_map(run)),
+    ("camps", draw_camps),
+    ("timeline", lambda run: draw_timeline(run) if _anybody(run) else None),
     ("observed", draw_observed),
     ("people", draw_people),
-    ("actors", draw_actors),
+    ("actors", lambda run: draw_actors(run) if _anybody(run) else None),
 )
+
+
+def _anybody(run: Run) -> bool:
+    """Whether there is anything to say about actors: a conflict folder has none unless the user adds some."""
+    return run.conflict is None or run.has_actors
 
 
 def draw_all(folder: Path) -> list[Path]:

@@ -1,8 +1,8 @@
 """Read a stored run: everything that the figures show comes from the files of its folder.
 
 Needed are ``config.yaml``, ``daily.parquet``, ``places.parquet`` and ``events.parquet``. The manifest
-(config hash), the copy of the scenario (``scenario/places.csv``, ``routes.csv``, ``observed.csv``) and
-``ensemble.parquet`` add to the figures when they are there.
+(config hash), the copy of the scenario (``scenario/places.csv``, ``routes.csv``, ``observed.csv``, or a
+conflict folder), ``camps.parquet`` and ``ensemble.parquet`` add to the figures when they are there.
 """
 
 from __future__ import annotations
@@ -18,13 +18,17 @@ import pyarrow.parquet as pq
 from omegaconf import DictConfig, OmegaConf
 
 from agents.errors import InputError, one_of
-from experiments.figures.run import DateArray, Event, FloatArray, Frame, Run, SeriesKey, Stamp, pretty
+from experiments.conflict_summary import conflict_title
+from experiments.figures.run import Camps, DateArray, Event, FloatArray, Frame, Run, SeriesKey, Stamp, pretty
+from sim.displacement.conflict import Conflict
+from sim.displacement.read import is_conflict_folder, read_conflict
 
 NEEDED = ("config.yaml", "daily.parquet", "places.parquet", "events.parquet")
 _DAILY = ("day", "date", "kind", "actor", "variable", "value")
 _PLACES = ("day", "place", "attacks", "deaths", "displaced")
 _EVENTS = ("day", "date", "kind", "actor", "target", "place", "value", "text")
 _OBSERVED = ("outcome", "start", "end", "value")
+_CAMPS = ("day", "camp", "simulated", "counted")
 _ENSEMBLE = ("outcome", "start", "end", "mean", "low", "high", "n")
 
 
@@ -41,8 +45,10 @@ def load_run(folder: Path) -> Run:
             raise InputError(f"{folder / name}: no such file; the figures of a run need {one_of(NEEDED)}")
     config = _config(folder / "config.yaml")
     dates, series = _daily(folder / "daily.parquet")
+    copy = folder / "scenario"
+    conflict = read_conflict(copy) if is_conflict_folder(copy) else None
     return Run(
-        stamp=_stamp(config, folder, dates),
+        stamp=_stamp(config, folder, dates, conflict),
         dates=dates,
         series=series,
         events=_events(folder / "events.parquet"),
@@ -52,6 +58,8 @@ def load_run(folder: Path) -> Run:
         observed=_periods(_csv(folder / "scenario" / "observed.csv", _OBSERVED), folder / "scenario" / "observed.csv"),
         ensemble=_ensemble(folder / "ensemble.parquet"),
         countries=_countries(config),
+        conflict=conflict,
+        camps=_camps(folder / "camps.parquet"),
     )
 
 
@@ -70,7 +78,7 @@ def _select(config: DictConfig, path: str, default: str) -> str:
     return default if value is None else str(value)
 
 
-def _stamp(config: DictConfig, folder: Path, dates: DateArray) -> Stamp:
+def _stamp(config: DictConfig, folder: Path, dates: DateArray, conflict: Conflict | None) -> Stamp:
     hash_ = "not recorded"
     manifest = folder / "manifest.json"
     if manifest.is_file():
@@ -79,9 +87,14 @@ def _stamp(config: DictConfig, folder: Path, dates: DateArray) -> Stamp:
         except (ValueError, AttributeError) as error:
             raise InputError(f"{manifest}: not a JSON object as a run writes it") from error
     name = _select(config, "scenario.name", folder.name)
+    title = _select(config, "scenario.title", "")
+    if conflict is not None and title in ("", name):
+        title = conflict_title(conflict)
+    else:  # the dates stand beside it
+        title = re.sub(r",?\s*\d{4}(\s*(-|–|to)\s*\d{4})?$", "", title) or pretty(name)
     return Stamp(
         scenario=name,
-        title=re.sub(r",?\s*\d{4}(\s*(-|–|to)\s*\d{4})?$", "", _select(config, "scenario.title", "")) or pretty(name),
+        title=title,
         start=str(dates[0]),
         end=str(dates[-1]),
         seed=_select(config, "seed", "not recorded"),
@@ -148,6 +161,16 @@ def _place_series(path: Path, days: int) -> dict[str, dict[str, FloatArray]]:
         for name, row in zip(names.categories, matrix, strict=True):
             found[str(name)][column] = row
     return found
+
+
+def _camps(path: Path) -> Camps | None:
+    if not path.is_file():
+        return None
+    frame = _table(path, _CAMPS, ("camp",)).to_pandas()
+    names = tuple(dict.fromkeys(frame["camp"].astype(str)))
+    shape = (-1, max(len(names), 1))
+    simulated, counted = (frame[column].to_numpy(dtype=np.int64) for column in _CAMPS[2:])
+    return Camps(names, simulated.reshape(shape), counted.reshape(shape)) if names else None
 
 
 def _events(path: Path) -> tuple[Event, ...]:

@@ -11,7 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sim.displacement.conflict import Conflict
+
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 DateArray = NDArray[np.datetime64]
 SeriesKey = tuple[str, str, str]
 Frame: TypeAlias = pd.DataFrame
@@ -54,11 +57,21 @@ class Stamp:
 
 
 @dataclass(frozen=True)
+class Camps:
+    """People in the scored camps of a conflict folder, (days, camps)."""
+
+    names: tuple[str, ...]
+    simulated: IntArray
+    counted: IntArray
+
+
+@dataclass(frozen=True)
 class Run:
     """One stored run, ready to draw.
 
     ``series[kind, actor, variable]`` and the arrays of ``place_series`` have one value a day of
-    ``dates``; days that a file does not hold are NaN.
+    ``dates``; days that a file does not hold are NaN. ``conflict`` and ``camps`` are those of a run of a
+    conflict folder.
     """
 
     stamp: Stamp
@@ -71,6 +84,8 @@ class Run:
     observed: Frame | None
     ensemble: Frame | None
     countries: Mapping[str, str] = field(default_factory=dict)
+    conflict: Conflict | None = None
+    camps: Camps | None = None
 
     def get(self, kind: str, actor: str, variable: str) -> FloatArray:
         """Return one series, zeros when the run does not hold it."""
@@ -88,6 +103,27 @@ class Run:
     def variables(self, kind: str, actor: str) -> list[str]:
         """Return the variables of one actor."""
         return [variable for found, name, variable in self.series if found == kind and name == actor]
+
+    @property
+    def has_actors(self) -> bool:
+        """Whether anybody governs or fights in this run."""
+        return any(kind in ("government", "group") for kind, _, _ in self.series)
+
+    @property
+    def day_in_folder(self) -> int:
+        """The run's last day, counted from the first day of the conflict folder."""
+        if self.conflict is None:
+            return len(self.dates) - 1
+        return int((self.dates[-1] - np.datetime64(self.conflict.start, "D")).astype(np.int64))
+
+    def country_of(self, place: str) -> str:
+        """Return the country of a place of the conflict folder as text; empty when there is none."""
+        places = self.conflict.places if self.conflict is not None else ()
+        return next((one.country.replace("_", " ") for one in places if one.name == place), "")
+
+    def show(self, name: str) -> str:
+        """Return the name of a place or country for a label; those of conflict folders have underscores."""
+        return short_place(name.replace("_", " ") if self.conflict is not None else name)
 
     def binned(self, values: FloatArray) -> tuple[DateArray, FloatArray]:
         """Return sums over whole weeks with their first days; a run under four weeks stays daily."""

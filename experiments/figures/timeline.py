@@ -21,13 +21,16 @@ _ABROAD = ("registered", "documented", "undocumented")
 def draw_timeline(run: Run) -> Figure:
     """Draw six panels: violence, returns, people away from home, hostility, trade and stability."""
     years = list(dict.fromkeys((run.stamp.start[:4], run.stamp.end[:4])))
+    when = f", {' to '.join(years)}" if not run.stamp.title.endswith(years[-1]) else ""
     figure = style.new_figure(
-        f"{run.stamp.title}: what happened, {' to '.join(years)}",
+        f"{run.stamp.title}: what happened{when}",
         "Outcomes of one simulated run; numbers mark the dated events listed at the right; green spans are truces",
         run.stamp.footer(),
         _HEIGHT,
     )
     panels: tuple[Callable[[Run, Axes], None], ...] = (_violence, _returns, _people, _hostility, _trade, _stability)
+    if run.conflict is not None and not run.actors("group"):  # fighting is given there, attacks are not simulated
+        panels = panels[1:]
     step = (_TOP - _BOTTOM) / len(panels)
     all_axes = []
     for row, draw in enumerate(panels):
