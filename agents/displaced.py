@@ -76,21 +76,15 @@ class ConflictSituation:
 
 
 class ConflictRules:
-    """Rules that all populations of a conflict share; intentions are kept until the situation changes."""
+    """Rules that all populations of a conflict share."""
 
     def __init__(self, displaced: DisplacedParameters, returns: ReturnParameters) -> None:
         self.displaced = displaced
         self.returns = returns
-        self._kept: dict[str, tuple[ConflictSituation, PopulationIntentions]] = {}
 
     def intentions(self, situation: ConflictSituation) -> PopulationIntentions:
         """Hazards of setting out for one status, per home region and place."""
-        kept = self._kept.get(situation.status)
-        if kept is not None and kept[0] is situation:
-            return kept[1]
-        decision = conflict_intentions(situation, self.displaced, self.returns)
-        self._kept[situation.status] = (situation, decision)
-        return decision
+        return conflict_intentions(situation, self.displaced, self.returns)
 
 
 def hazard_of(chance: FloatArray) -> FloatArray:

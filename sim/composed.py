@@ -119,5 +119,7 @@ def check_dates(composed: Composed, origin: complaints.Origin) -> None:
                 f"{where}{date or 'nothing'} is outside the scenario; {composed.folder.name}/{file} has days "
                 f"from {first} to {last}"
             )
+    if is_conflict_folder(composed.folder) and asked.start != first:
+        raise InputError(f"scenario.start: {asked.start} is not the first day of {composed.folder.name}; counts and fighting start on {first}")
     if asked.start is not None and asked.end is not None and asked.end < asked.start:
         raise InputError(f"{origin('scenario.end')}scenario.end: {asked.end} lies before scenario.start {asked.start}")

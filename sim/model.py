@@ -17,7 +17,6 @@ from agents.mediator import Mediator
 from agents.militant_group import MilitantGroup
 from agents.policies import EMPTY, GovernmentPolicy, GroupPolicy, Memory
 from agents.refugee_population import RefugeePopulation, Rules
-from agents.vocabulary import Status
 from sim import observe
 from sim.collector import collector
 from sim.deadlines import announce
@@ -147,7 +146,8 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
             self.state.day, len(cast.governments), len(cast.groups), world.n_places,
             self.setting.populations.n_rows, world.n_crossings, len(world.countries),
         )
-        today.by_country = self.state.people @ self.setting.country_onehot
+        if cast.governments or self.network is None:
+            today.by_country = self.state.people @ self.setting.country_onehot
         if self.network is None and self.state.day % self.setting.config.scenario.decision_interval == 0:
             read_news(self.state, self.setting)
         return today
@@ -166,12 +166,10 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         if self.thinking and state.day % window == 0:
             self._weekly(today, window)
         play_agenda(state, setting, today)
-        peopled = np.add.reduceat(today.by_country.sum(axis=1), setting.block_bounds[:-1]).tolist()
         if self.network is not None:
-            for agent, block, people in zip(self.populations, setting.populations.blocks, peopled, strict=True):
-                if people or block.status is Status.IDP:  # those who are let in today decide today
-                    today.intentions[block.name] = agent.decide(self.network.view.situation(state.day, block))
+            today.intentions = self.network.ask(self.populations, state, setting)
             return
+        peopled = np.add.reduceat(today.by_country.sum(axis=1), setting.block_bounds[:-1]).tolist()
         shared = observe.SharedView(state, setting, today.by_country)
         for agent, block, people in zip(self.populations, setting.populations.blocks, peopled, strict=True):
             if people:

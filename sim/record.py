@@ -16,8 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from agents.vocabulary import REASONS, Account, Reason
-from sim import measures
+from agents.vocabulary import ABROAD, REASONS, Account, Reason, Status
 from sim.accounts import ACCOUNT_INDEX
 from sim.stability import COMPONENTS, components
 from sim.state import State
@@ -63,6 +62,7 @@ class Record:
         idle = (() if self.has_flows else _FLOWS) + (() if setting.cast.groups else _OF_GROUPS) + (() if setting.cast.governments else _OF_GOVERNMENTS)
         self._idle = frozenset(("region", "region", name) for name in idle)
         self._slots = np.flatnonzero(setting.cast.owned)
+        self._away = np.array([b for b, block in enumerate(setting.populations.blocks) if block.status in (*ABROAD, Status.IDP)], dtype=np.int64)
         self._index = {column: i for i, column in enumerate(self.columns)}
         self._values = np.zeros((setting.days, len(self.columns)))
         shape = (setting.days, setting.world.n_places)
@@ -75,14 +75,15 @@ class Record:
     def take(self, state: State, setting: Setting, today: Today) -> None:
         """Write down the evening of a day."""
         day = today.day
-        displaced = measures.displaced_at(state, setting)
+        by_block = np.add.reduceat(state.people, setting.block_bounds[:-1], axis=0)
+        displaced = by_block[self._away].sum(axis=0)
         row = self._values[day]
         first = len(_REGION)
         row[:first] = _region(state, setting, today, float(displaced.sum()))
         if setting.reservoir is not None:
             row[first] = -float(state.accounts[_OUTSIDE].sum())
             first += 1
-        for part in _actors(state, setting, today, self._slots):
+        for part in _actors(state, setting, today, self._slots, by_block):
             row[first : first + len(part)] = part
             first += len(part)
         self._attacks[day] = today.attacks.sum(axis=0)
@@ -243,17 +244,20 @@ def _region(state: State, setting: Setting, today: Today, displaced: float) -> l
     crossed = today.crossed.sum(axis=(1, 2)).tolist()
     home = [crossed[_REASON[r]] for r in (Reason.VOLUNTARY, Reason.FEAR, Reason.DEPORTATION)]
     outward = [crossed[_REASON[r]] for r in (Reason.FLIGHT, Reason.EMIGRATION, Reason.ONWARD, Reason.REENTRY)]
-    parts = components(state, setting).tolist()
+    parts = components(state, setting).tolist() if setting.cast.governments else [1.0] * len(COMPONENTS)
+    armed = bool(setting.cast.groups)
     return [
-        float(today.attacks.sum()), float(today.deaths.sum()), float(today.civilians_killed.sum()),
+        float(today.attacks.sum()) if armed else 0.0, float(today.deaths.sum()) if armed else 0.0,
+        float(today.civilians_killed.sum()) if setting.cast.governments else 0.0,
         math.fsum(home), *home, crossed[_REASON[Reason.REENTRY]], math.fsum(outward),
         float(today.left[_REASON[Reason.FLIGHT]].sum()), today.irregular, displaced,
-        float(state.inland.sum() + state.toward.sum() + state.on_links()), float(state.queue.sum() + today.waiting), math.fsum(parts) / len(parts), *parts,
+        float(state.inland.sum() + state.toward.sum() + state.on_links()), float(state.queue.sum() + today.waiting),
+        math.fsum(parts) / len(parts), *parts,
     ]
 
 
 def _actors(
-    state: State, setting: Setting, today: Today, slots: NDArray[np.intp]
+    state: State, setting: Setting, today: Today, slots: NDArray[np.intp], by_block: IntArray
 ) -> Iterator[FloatArray | IntArray | list[float]]:
     """Values of all actors, section by section, in the order of :func:`_columns`."""
     cast, world = setting.cast, setting.world
@@ -264,15 +268,15 @@ def _actors(
         yield [float(a[i]) for a in (state.legitimacy, state.tension, state.economy, state.standing, state.weariness)]
         rivals = [j for j in range(len(cast.governments)) if j != i]
         yield [float(array[i, j]) for array in (state.hostility, state.direct_trade, state.transit_trade) for j in rivals]
-    yield state.granted.ravel()[slots]
-    yield state.asked.ravel()[slots]
-    yield state.fighters.sum(axis=1)
-    yield (state.fighters * setting.at_home).sum(axis=1)
-    yield from (attacks, deaths, today.recruits, today.fighters_killed, (today.day <= state.truce_until).astype(np.int64))
+    if cast.governments:
+        yield state.granted.ravel()[slots]
+        yield state.asked.ravel()[slots]
+    if cast.groups:
+        yield state.fighters.sum(axis=1)
+        yield (state.fighters * setting.at_home).sum(axis=1)
+        yield from (attacks, deaths, today.recruits, today.fighters_killed, (today.day <= state.truce_until).astype(np.int64))
     if setting.populations.blocks:
-        # Without governments nobody changes status, and the count of today is that of the evening before.
-        people = today.by_country if cast.governments else measures.people_by_country(state, setting)
-        by_country = np.add.reduceat(people, setting.block_bounds[:-1], axis=0)
+        by_country = by_block @ setting.country_onehot
         yield np.column_stack([by_country.sum(axis=1), by_country]).ravel()
     yield today.crossed.sum(axis=(0, 1))
     yield state.queue.sum(axis=(0, 1)).reshape(-1, 2).sum(axis=1) if state.queue.size else np.zeros(world.n_crossings)

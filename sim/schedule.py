@@ -83,7 +83,7 @@ def _movement(model: MarchlandModel, today: Today) -> None:
         depart(state, setting, streams, today, model.ways)
     if governed:
         remember_removals(state, setting, today)
-    remember_returns(state, setting, today)
+        remember_returns(state, setting, today)
 
 
 def _status(model: MarchlandModel, today: Today) -> None:

@@ -71,11 +71,8 @@ def hostility_scale(parameters: DiplomacyParameters, grievance: FloatArray) -> t
 def components(state: State, setting: Setting) -> np.ndarray:
     """The five components this evening, (5,), each in [0, 1]."""
     p = setting.parameters.outcomes
-    moves = (float(state.return_memory.sum()) + float(state.flight_memory.sum())) / setting.scale * MONTH
-    movement = 1.0 - _clip(math.log(max(moves, 1e-9) / p.moves_best) / math.log(p.moves_span))
-    if not setting.cast.governments:  # nobody to attack, to quarrel with or to trade with
-        return np.array([1.0, movement, 1.0, 1.0, 1.0])
     attacks = float(state.attack_window.sum()) / 28.0 * MONTH
+    moves = (float(state.return_memory.sum()) + float(state.flight_memory.sum())) / setting.scale * MONTH
     n = len(setting.cast.governments)
     trade = [
         (float(state.direct_trade[i, j]) + min(float(state.transit_trade[i, j]), float(state.transit_trade[j, i]))) / 2.0
@@ -83,7 +80,7 @@ def components(state: State, setting: Setting) -> np.ndarray:
     ]
     return np.array([
         1.0 - _clip(math.log(max(attacks, 1e-9) / p.attacks_best) / math.log(p.attacks_span)),
-        movement,
+        1.0 - _clip(math.log(max(moves, 1e-9) / p.moves_best) / math.log(p.moves_span)),
         1.0 - _clip(normalised_hostility(state, setting) / p.relations_worst),
         float(state.legitimacy.mean()) if n else 1.0,
         _clip(math.fsum(trade) / len(trade)) if trade else 1.0,

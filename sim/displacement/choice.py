@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.gravity import destination_shares, newness, takes
+from agents.gravity import destination_shares, newness, own_choice, takes
 from sim import measures
 from sim.displacement.routes import Routes
-from sim.draws import shares
 from sim.movement import Movers
 from sim.state import State
 from sim.today import Today
@@ -42,57 +41,52 @@ class Choice:
             capacity = setting.reservoir.capacity[self.targets]
             known = capacity[np.isfinite(capacity)]
             self._attraction = np.where(np.isfinite(capacity), capacity, known.mean() if len(known) else 1.0)
+        self._any_new = bool((self._opened > 0).any())
         self._key: tuple[object, ...] = ()
-        self._pull: FloatArray = np.zeros((0, 0))
+        self._factor: FloatArray = np.zeros(0)
+        self._own = own_choice(np.zeros((setting.world.n_places, len(self.targets))), self._country)
+        self._can = np.zeros(setting.world.n_places, dtype=np.bool_)
         self._before: FloatArray = np.zeros((0, 0))
-        self._new: FloatArray = np.zeros(0)
-        self._cells = b""
-        self._weights: FloatArray = np.zeros((0, 0))
+        self._new: FloatArray | None = None
 
     def look(self, state: State, setting: Setting, routes: Routes, today: Today) -> None:
         """Take in what people know this morning: ways, room, and where those of each home region are.
 
         News of who is where are at most ``news_days`` old; closures and full camps are known at once.
         """
-        if state.known_day < 0 or today.day >= state.known_day + setting.parameters.gravity.news_days:
+        p = setting.parameters.gravity
+        if state.known_day < 0 or today.day >= state.known_day + p.news_days:
             state.known = state.people.take(self._cell)
             state.known_day = today.day
-        open_now = self._open[self._network.phase[today.day]]
-        limit: FloatArray | None = None
-        full: BoolArray | None = None
+        known = state.known.sum(axis=0)
+        phase = self._network.phase[today.day]
+        factor = self._open[phase] * self._attraction
         if setting.has_limits:
             limit = measures.admission_limits(state, setting)[self.targets]
-            full = state.people[:, self.targets].sum(axis=0) >= limit
-        key = (state.known_day, routes.key, None if full is None or limit is None else (full.tobytes(), limit.tobytes()))
-        if key != self._key:
-            self._weigh(state, setting, routes, open_now, limit, full)
-            self._key, self._cells = key, b""
+            now = known if state.known_day == today.day else state.people.take(self._cell).sum(axis=0)
+            factor = factor * takes(known, limit, p.buffer) * (now < limit)
+        if routes.key != self._key or not np.array_equal(factor, self._factor):
+            pull = routes.ways.pull[:, self.targets] * factor[None, :]
+            pull[self.targets, np.arange(len(self.targets))] = 0.0
+            self._own, self._can = own_choice(pull, self._country), pull.any(axis=1)
+            self._key, self._factor = routes.key, factor
+        before = state.known.astype(np.float64)
+        nobody = ~state.known.any(axis=1)
+        before[nobody] = known
+        self._before = before
+        self._new = newness(known, self._opened, today.day, factor > 0.0) if self._any_new else None
 
-    def _weigh(
-        self, state: State, setting: Setting, routes: Routes, open_now: BoolArray, limit: FloatArray | None, full: BoolArray | None
-    ) -> None:
-        """Turn news into the parts of the shares."""
-        stock = state.known.sum(axis=0)
-        factor = open_now * self._attraction
-        if limit is not None and full is not None:
-            factor = factor * takes(stock, limit, setting.parameters.gravity.buffer) * ~full
-        self._pull = routes.ways.pull[:, self.targets] * factor[None, :]
-        self._pull[self.targets, np.arange(len(self.targets))] = 0.0
-        somebody = np.asarray(state.known.any(axis=1))
-        self._before = np.where(somebody[:, None], state.known, stock[None, :]).astype(np.float64)
-        self._new = newness(stock, self._opened, state.known_day, factor > 0.0)
+    def possible(self, movers: Movers) -> BoolArray:
+        """Whether groups of people have any destination, (groups,)."""
+        return self._can[movers.place]
 
-    def weights(self, setting: Setting, movers: Movers) -> FloatArray:
-        """Shares of the targets for groups of people, (groups, targets); a row of zeros where there is none."""
+    def shares(self, setting: Setting, movers: Movers) -> FloatArray:
+        """Shares of the targets for groups of people who have one, (groups, targets)."""
         home = setting.populations.home[movers.row]
-        home = np.where(home >= 0, home, setting.world.home[movers.place])
-        cells = (home * setting.world.n_places + movers.place).tobytes()
-        if cells != self._cells:  # mostly the same groups leave day after day
-            pull, before = self._pull[movers.place], self._before[home]
-            parameters = setting.parameters.gravity
-            self._weights = shares(destination_shares(pull, before, self._country, self._new, self._opened, parameters))
-            self._cells = cells
-        return self._weights
+        if (home < 0).any():
+            home = np.where(home >= 0, home, setting.world.home[movers.place])
+        own = self._own.of(movers.place)
+        return destination_shares(own, self._before[home], self._country, self._new, self._opened, setting.parameters.gravity)
 
 
 def opening_days(is_open: BoolArray, phase: IntArray) -> IntArray:

@@ -8,12 +8,15 @@ have Flee's soft capacities in place of admission.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.decisions import PopulationIntentions
 from agents.errors import InputError
+from agents.refugee_population import RefugeePopulation
 from sim.borders import closure
 from sim.displacement.flee_course import build_course, check_origins
 from sim.displacement.flee_rule import flee_day
@@ -47,6 +50,10 @@ class FleeMovement:
         self.view = ConflictView(setting)
         self.course = build_course(network.conflict, setting.parameters.flee, limits=limits)
         check_origins(self.course)
+
+    def ask(self, agents: Sequence[RefugeePopulation], state: State, setting: Setting) -> dict[str, PopulationIntentions]:
+        """Let the populations decide on the news of the day."""
+        return self.view.ask(agents, setting.populations.blocks, state.day)
 
     def move(self, state: State, setting: Setting, streams: Streams, today: Today) -> None:
         """Run the stage: newcomers, then a day of everybody."""

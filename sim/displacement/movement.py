@@ -8,12 +8,14 @@ depend on how many people there are.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.decisions import PopulationIntentions
+from agents.refugee_population import RefugeePopulation
 from agents.vocabulary import REASONS, Reason
 from sim import draws, measures
 from sim.displacement.choice import Choice
@@ -42,9 +44,15 @@ class NetworkMovement:
         self.routes = Routes(setting)
         self.choice = Choice(setting)
         self.view = ConflictView(setting)
-        self._intentions: tuple[PopulationIntentions, ...] = ()
+        self._intentions: dict[str, PopulationIntentions] = {}
         self._rates: FloatArray = np.zeros((0, 0))
-        self._chance: FloatArray = np.zeros(0)
+        self._chance: FloatArray = np.zeros(0)  #: of leaving each cell
+        self._able: IntArray = np.zeros(0, dtype=np.int64)  #: cells that anybody would leave
+        self._reason: IntArray = np.zeros(0, dtype=np.int64)  #: the only reason to leave a cell, -1 where there are several
+
+    def ask(self, agents: Sequence[RefugeePopulation], state: State, setting: Setting) -> dict[str, PopulationIntentions]:
+        """Let the populations decide on the news of the day."""
+        return self.view.ask(agents, setting.populations.blocks, state.day)
 
     def move(self, state: State, setting: Setting, streams: Streams, today: Today) -> None:
         """Run the stage."""
@@ -67,17 +75,16 @@ class NetworkMovement:
         """Draw who leaves and why, and take them out of their places."""
         self._learn(state, setting, today)
         people = state.people.reshape(-1)
-        cells = np.flatnonzero((self._chance > 0.0) & (people > 0))
+        cells = self._able[people[self._able] > 0]
         gone = streams.generator("leave", "", today.day).binomial(people[cells], self._chance[cells])
-        cells, gone = cells[gone > 0], gone[gone > 0]
-        rates = self._rates[:, cells]
-        one = (rates > 0.0).sum(axis=0) <= 1
-        if one.all():
-            reason, number = rates.argmax(axis=0), gone
-        else:
-            which, reason, number = draws.spread_few(streams.generator("reason", "", today.day), gone, rates)
+        if not gone.all():
+            cells, gone = cells[gone > 0], gone[gone > 0]
+        reason = self._reason[cells]
+        if (reason < 0).any():  # several reasons compete somewhere
+            rng = streams.generator("reason", "", today.day)
+            which, reason, gone = draws.spread_few(rng, gone, self._rates[:, cells])
             cells = cells[which]
-        movers = Movers(setting.row_of_cell[cells], setting.place_of_cell[cells], reason, number)
+        movers = Movers(setting.row_of_cell[cells], setting.place_of_cell[cells], reason, gone)
         if setting.cast.governments:
             movers = within_capacity(movers, setting, streams, today)
         np.subtract.at(people, movers.row * state.people.shape[1] + movers.place, movers.number)
@@ -86,11 +93,8 @@ class NetworkMovement:
 
     def _learn(self, state: State, setting: Setting, today: Today) -> None:
         """Turn intentions into hazards for every cell; yesterday's are kept while nobody changes his mind."""
-        intentions = tuple(today.intentions.values())
         governed = bool(setting.cast.governments)
-        if not governed and len(intentions) == len(self._intentions) and all(
-            a is b for a, b in zip(intentions, self._intentions, strict=True)
-        ):
+        if not governed and today.intentions is self._intentions:
             return
         rates = np.zeros((len(REASONS), *state.people.shape))
         for block in setting.populations.blocks:
@@ -102,7 +106,9 @@ class NetworkMovement:
             deportation_hazards(state, setting, today, rates[_DEPORTATION])
         self._rates = rates.reshape(len(REASONS), -1)
         self._chance = -np.expm1(-self._rates.sum(axis=0))
-        self._intentions = intentions
+        self._able = np.flatnonzero(self._chance > 0.0)
+        self._reason = np.where((self._rates > 0.0).sum(axis=0) <= 1, self._rates.argmax(axis=0), -1)
+        self._intentions = today.intentions
 
     def _seek(
         self, state: State, setting: Setting, streams: Streams, today: Today, movers: Movers, stream: str, later: int
@@ -115,16 +121,14 @@ class NetworkMovement:
         """
         if not len(movers.number):
             return movers
-        weights = self.choice.weights(setting, movers)
-        possible = np.asarray(weights.any(axis=1))
-        stuck = movers
-        if not possible.all():
-            stuck, movers, weights = movers.only(~possible), movers.only(possible), weights[possible]
-        else:
-            stuck = movers.only(~possible)
+        possible = self.choice.possible(movers)
+        stuck = movers.only(~possible)
+        if len(stuck.number):
+            movers = movers.only(possible)
         if len(movers.number):
+            shares = self.choice.shares(setting, movers)
             rng = streams.generator(stream, "", today.day)
-            drawn = draws.split(rng, movers.number, weights)
+            drawn = draws.settle_strays(rng.multinomial(movers.number, shares), shares)
             which, column = np.nonzero(drawn)
             self._send(state, setting, rng, today, movers.at(which), self.choice.targets[column], drawn[which, column], later)
         return stuck

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.decisions import PopulationIntentions
 from agents.displaced import ConflictSituation
+from agents.refugee_population import RefugeePopulation
 from agents.vocabulary import ABROAD, Status
 from sim.people import Block
 
@@ -19,7 +22,7 @@ IntArray = NDArray[np.int64]
 
 
 class ConflictView:
-    """Situations of the populations of a conflict; the same object as long as nothing changes."""
+    """Situations of the populations of a conflict, and what they decide."""
 
     def __init__(self, setting: Setting) -> None:
         network = setting.network
@@ -35,22 +38,27 @@ class ConflictView:
         self._camp = np.zeros(places, dtype=np.bool_)
         self._camp[: network.n_places] = network.is_camp
         self._safety = home_safety(setting) if self._returns else np.zeros((1, len(setting.world.homes[0])))
-        self._kept: dict[str, tuple[tuple[int, int], ConflictSituation]] = {}
+        self._decided: tuple[tuple[int, int], dict[str, PopulationIntentions]] | None = None
+
+    def ask(self, agents: Sequence[RefugeePopulation], blocks: Sequence[Block], day: int) -> dict[str, PopulationIntentions]:
+        """Let all populations decide; they keep to what they decided as long as the news are the same."""
+        key = self._key(day)
+        if self._decided is None or self._decided[0] != key:
+            decided = {block.name: agent.decide(self.situation(day, block)) for agent, block in zip(agents, blocks, strict=True)}
+            self._decided = (key, decided)
+        return self._decided[1]
+
+    def _key(self, day: int) -> tuple[int, int]:
+        return int(self._first.searchsorted(day, side="right")) - 1, day if self._returns else 0
 
     def situation(self, day: int, block: Block) -> ConflictSituation:
         """What a population knows on a day."""
-        spell = int(self._first.searchsorted(day, side="right")) - 1
-        key = (spell, day if self._returns else 0)
-        kept = self._kept.get(block.name)
-        if kept is not None and kept[0] == key:
-            return kept[1]
+        spell, row = self._key(day)
         intensity = self._intensity[spell]
         # Who has come home, or was never displaced, stays where it is calm; the others are on their way.
         displaced = block.status is Status.IDP or block.status in ABROAD
         stop = (intensity <= 0.0) & ~self._camp & displaced
-        situation = ConflictSituation(block.status.value, intensity, stop, self._camp, self._safety[key[1]], self._returns)
-        self._kept[block.name] = (key, situation)
-        return situation
+        return ConflictSituation(block.status.value, intensity, stop, self._camp, self._safety[row], self._returns)
 
 
 def home_safety(setting: Setting) -> FloatArray:
