@@ -143,8 +143,8 @@ def destination_shares(
     there = in_country @ country.T
     m_here = m * (in_all > 0.0)
     n_here = n * (there > 0.0)
-    countries = (1.0 - m_here) * own.countries + m_here * in_country / np.maximum(in_all, _TINY)
-    camp = (1.0 - n_here) * own.within + n_here * followed / np.maximum(there, _TINY)
+    countries = own.countries + m_here * (in_country / np.maximum(in_all, _TINY) - own.countries)
+    camp = own.within + n_here * (followed / np.maximum(there, _TINY) - own.within)
     if new is not None:
         camp = _newest_first(camp, own.can, country, new, opened, parameters.new_camps)
     shares = (countries @ country.T) * camp

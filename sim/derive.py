@@ -139,7 +139,7 @@ def derive(
         deportation_columns=np.array([k for k, s in enumerate(cast.slots) if s.lever == "deportation"], dtype=np.int64),
         rest_hostility=rest, hostility_unit=unit, ring=_ring(config, gates, network),
         least_room=int(min((s.deportation_capacity for s in cast.settings if s.deportation_capacity > 0.0), default=0.0) * config.scenario.people_scale),
-        has_limits=bool(np.isfinite(world.limit).any()) or ("admission", "") in cast.columns,
+        has_limits=bool(np.isfinite(world.limit).any()) or (bool(cast.governments) and ("admission", "") in cast.columns),
         by_status=np.array([np.isin(np.arange(populations.n_rows), _rows_of(populations, (s,))) for s in ABROAD], dtype=np.int64),
         by_nation=(populations.nationality[None, :] == np.arange(len(world.countries))[:, None]).astype(np.int64),
         places_of=places_of, foreign_rows=foreign,

@@ -165,7 +165,8 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         state, setting = self.state, self.setting
         if self.thinking and state.day % window == 0:
             self._weekly(today, window)
-        play_agenda(state, setting, today)
+        if setting.cast.governments:
+            play_agenda(state, setting, today)
         if self.network is not None:
             today.intentions = self.network.ask(self.populations, state, setting)
             return

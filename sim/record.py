@@ -79,15 +79,17 @@ class Record:
         displaced = by_block[self._away].sum(axis=0)
         row = self._values[day]
         first = len(_REGION)
-        row[:first] = _region(state, setting, today, float(displaced.sum()))
+        crossed = today.crossed.sum(axis=1)
+        row[:first] = _region(state, setting, today, crossed.sum(axis=1), float(displaced.sum()))
         if setting.reservoir is not None:
             row[first] = -float(state.accounts[_OUTSIDE].sum())
             first += 1
-        for part in _actors(state, setting, today, self._slots, by_block):
+        for part in _actors(state, setting, today, self._slots, by_block, crossed.sum(axis=0)):
             row[first : first + len(part)] = part
             first += len(part)
-        self._attacks[day] = today.attacks.sum(axis=0)
-        self._deaths[day] = today.people_killed
+        if setting.cast.governments:
+            self._attacks[day] = today.attacks.sum(axis=0)
+            self._deaths[day] = today.people_killed
         self._displaced[day] = displaced
         self._events += today.events
         self.length = day + 1
@@ -240,28 +242,30 @@ def _columns(setting: Setting) -> list[Column]:
     return columns
 
 
-def _region(state: State, setting: Setting, today: Today, displaced: float) -> list[float]:
-    crossed = today.crossed.sum(axis=(1, 2)).tolist()
+def _region(state: State, setting: Setting, today: Today, by_reason: IntArray, displaced: float) -> list[float]:
+    crossed = by_reason.tolist()
     home = [crossed[_REASON[r]] for r in (Reason.VOLUNTARY, Reason.FEAR, Reason.DEPORTATION)]
     outward = [crossed[_REASON[r]] for r in (Reason.FLIGHT, Reason.EMIGRATION, Reason.ONWARD, Reason.REENTRY)]
     parts = components(state, setting).tolist() if setting.cast.governments else [1.0] * len(COMPONENTS)
     armed = bool(setting.cast.groups)
+    travelling = int(state.inland.sum()) + (int(state.toward.sum()) if state.toward.size else 0) + state.on_links()
     return [
         float(today.attacks.sum()) if armed else 0.0, float(today.deaths.sum()) if armed else 0.0,
         float(today.civilians_killed.sum()) if setting.cast.governments else 0.0,
         math.fsum(home), *home, crossed[_REASON[Reason.REENTRY]], math.fsum(outward),
         float(today.left[_REASON[Reason.FLIGHT]].sum()), today.irregular, displaced,
-        float(state.inland.sum() + state.toward.sum() + state.on_links()), float(state.queue.sum() + today.waiting),
+        float(travelling), float((state.queue.sum() if state.queue.size else 0) + today.waiting),
         math.fsum(parts) / len(parts), *parts,
     ]
 
 
 def _actors(
-    state: State, setting: Setting, today: Today, slots: NDArray[np.intp], by_block: IntArray
+    state: State, setting: Setting, today: Today, slots: NDArray[np.intp], by_block: IntArray, passed: IntArray
 ) -> Iterator[FloatArray | IntArray | list[float]]:
     """Values of all actors, section by section, in the order of :func:`_columns`."""
     cast, world = setting.cast, setting.world
-    attacks, deaths = today.attacks.sum(axis=1), today.deaths.sum(axis=1)
+    nobody = np.zeros(0, dtype=np.int64)
+    attacks, deaths = (today.attacks.sum(axis=1), today.deaths.sum(axis=1)) if cast.groups else (nobody, nobody)
     for i in range(len(cast.governments)):
         by = [g for g, target in enumerate(cast.group_target) if target == i]
         yield [float(attacks[by].sum()), float(deaths[by].sum())]
@@ -277,8 +281,8 @@ def _actors(
         yield from (attacks, deaths, today.recruits, today.fighters_killed, (today.day <= state.truce_until).astype(np.int64))
     if setting.populations.blocks:
         by_country = by_block @ setting.country_onehot
-        yield np.column_stack([by_country.sum(axis=1), by_country]).ravel()
-    yield today.crossed.sum(axis=(0, 1))
+        yield np.concatenate([by_country.sum(axis=1, keepdims=True), by_country], axis=1).ravel()
+    yield passed
     yield state.queue.sum(axis=(0, 1)).reshape(-1, 2).sum(axis=1) if state.queue.size else np.zeros(world.n_crossings)
     yield today.is_open
     talks = float(state.talks.max()) if state.talks.size else 0.0

@@ -156,8 +156,8 @@ class State:
 
     def head_count(self) -> int:
         """Everybody who is or was in the books: constant over a run."""
-        counted = self.people.sum() + self.inland.sum() + self.toward.sum() + self.queue.sum() + self.accounts.sum()
-        return int(counted) + self.on_links()
+        counted = int(self.people.sum() + self.inland.sum() + self.accounts.sum()) + self.on_links()
+        return counted + (int(self.toward.sum() + self.queue.sum()) if self.toward.size else 0)
 
     def on_links(self) -> int:
         """People on links under the rule ``flee``."""

@@ -59,22 +59,24 @@ class Choice:
             state.known = state.people.take(self._cell)
             state.known_day = today.day
         known = state.known.sum(axis=0)
-        phase = self._network.phase[today.day]
-        factor = self._open[phase] * self._attraction
+        phase = int(self._network.phase[today.day])
+        taking: FloatArray | None = None
         if setting.has_limits:
             limit = measures.admission_limits(state, setting)[self.targets]
             now = known if state.known_day == today.day else state.people.take(self._cell).sum(axis=0)
-            factor = factor * takes(known, limit, p.buffer) * (now < limit)
-        if routes.key != self._key or not np.array_equal(factor, self._factor):
+            taking = takes(known, limit, p.buffer) * (now < limit)
+        key = (routes.key, phase, None if taking is None else taking.tobytes())
+        if key != self._key:
+            factor = self._open[phase] * self._attraction * (1.0 if taking is None else taking)
             pull = routes.ways.pull[:, self.targets] * factor[None, :]
             pull[self.targets, np.arange(len(self.targets))] = 0.0
             self._own, self._can = own_choice(pull, self._country), pull.any(axis=1)
-            self._key, self._factor = routes.key, factor
+            self._key, self._factor = key, factor
         before = state.known.astype(np.float64)
         nobody = ~state.known.any(axis=1)
         before[nobody] = known
         self._before = before
-        self._new = newness(known, self._opened, today.day, factor > 0.0) if self._any_new else None
+        self._new = newness(known, self._opened, today.day, self._factor > 0.0) if self._any_new else None
 
     def possible(self, movers: Movers) -> BoolArray:
         """Whether groups of people have any destination, (groups,)."""
@@ -82,11 +84,16 @@ class Choice:
 
     def shares(self, setting: Setting, movers: Movers) -> FloatArray:
         """Shares of the targets for groups of people who have one, (groups, targets)."""
-        home = setting.populations.home[movers.row]
-        if (home < 0).any():
-            home = np.where(home >= 0, home, setting.world.home[movers.place])
         own = self._own.of(movers.place)
-        return destination_shares(own, self._before[home], self._country, self._new, self._opened, setting.parameters.gravity)
+        return destination_shares(own, self._before[homes_of(setting, movers)], self._country, self._new, self._opened, setting.parameters.gravity)
+
+
+def homes_of(setting: Setting, movers: Movers) -> IntArray:
+    """Home regions of groups of people; those who are at home there are from the region of their place."""
+    home = setting.populations.home[movers.row]
+    if home.size and int(home.min()) >= 0:
+        return home
+    return np.where(home >= 0, home, setting.world.home[movers.place])
 
 
 def opening_days(is_open: BoolArray, phase: IntArray) -> IntArray:

@@ -18,7 +18,7 @@ from agents.decisions import PopulationIntentions
 from agents.refugee_population import RefugeePopulation
 from agents.vocabulary import REASONS, Reason
 from sim import draws, measures
-from sim.displacement.choice import Choice
+from sim.displacement.choice import Choice, homes_of
 from sim.displacement.observe import ConflictView
 from sim.displacement.reservoir import feed
 from sim.displacement.routes import Routes
@@ -44,6 +44,11 @@ class NetworkMovement:
         self.routes = Routes(setting)
         self.choice = Choice(setting)
         self.view = ConflictView(setting)
+        assert setting.reservoir is not None
+        self._row_at = setting.reservoir.row_at
+        country = setting.world.country
+        #: (places, places) border at which a trip is booked, -1 inside a country.
+        self._border = setting.reservoir.border_between[country[:, None], country[None, :]]
         self._intentions: dict[str, PopulationIntentions] = {}
         self._rates: FloatArray = np.zeros((0, 0))
         self._chance: FloatArray = np.zeros(0)  #: of leaving each cell
@@ -76,8 +81,9 @@ class NetworkMovement:
         self._learn(state, setting, today)
         people = state.people.reshape(-1)
         cells = self._able[people[self._able] > 0]
-        gone = streams.generator("leave", "", today.day).binomial(people[cells], self._chance[cells])
-        if not gone.all():
+        gone, chance = people[cells], self._chance[cells]
+        if (chance < 1.0).any():
+            gone = streams.generator("leave", "", today.day).binomial(gone, chance)
             cells, gone = cells[gone > 0], gone[gone > 0]
         reason = self._reason[cells]
         if (reason < 0).any():  # several reasons compete somewhere
@@ -130,7 +136,9 @@ class NetworkMovement:
             rng = streams.generator(stream, "", today.day)
             drawn = draws.settle_strays(rng.multinomial(movers.number, shares), shares)
             which, column = np.nonzero(drawn)
-            self._send(state, setting, rng, today, movers.at(which), self.choice.targets[column], drawn[which, column], later)
+            groups, target = movers.at(which), self.choice.targets[column]
+            after = self._row_at.take(homes_of(setting, groups) * setting.world.n_places + target)
+            self._send(state, setting, rng, today, groups, after, target, drawn[which, column], later)
         return stuck
 
     def _stay(self, state: State, today: Today, stuck: Movers) -> None:
@@ -160,32 +168,29 @@ class NetworkMovement:
         rng = streams.generator("home", "", today.day)
         drawn = draws.split(rng, movers.number, share)
         which, target = np.nonzero(drawn)
-        self._send(state, setting, rng, today, movers.at(which), target, drawn[which, target], 0)
+        groups = movers.at(which)
+        after = setting.returnee_row[setting.populations.nationality[groups.row]]
+        self._send(state, setting, rng, today, groups, after, target, drawn[which, target], 0)
 
     def _send(
-        self, state: State, setting: Setting, rng: np.random.Generator, today: Today, groups: Movers, target: IntArray,
-        number: IntArray, later: int,
+        self, state: State, setting: Setting, rng: np.random.Generator, today: Today, groups: Movers, after: IntArray,
+        target: IntArray, number: IntArray, later: int,
     ) -> None:
-        """Put people on the road, with the status that they will have at the end of it.
+        """Put people on the road; ``after`` are the rows that they will be in at the end of it.
 
         People leave at any hour of the day: a way of 1.3 days ends on the evening of the next day or, for three in
         ten, on the one after.
         """
-        reservoir = setting.reservoir
-        assert reservoir is not None
-        row, place, reason = groups.row, groups.place, groups.reason
-        home = np.where(setting.populations.home[row] >= 0, setting.populations.home[row], setting.world.home[place])
-        nation = setting.populations.nationality[row]
-        after = np.where(_HOMEWARD[reason], setting.returnee_row[nation], reservoir.row_at[home, target])
-        ways = self.routes.ways
-        longer = rng.binomial(number, ways.more[place, target])
-        arrival = today.day + ways.days[place, target] + later
+        trip = groups.place * setting.world.n_places + target
+        longer = rng.binomial(number, self.routes.ways.more.take(trip))
+        arrival = today.day + later + self.routes.ways.days.take(trip)
         state.send_inland(arrival % setting.ring, after, target, number - longer)
         state.send_inland((arrival + 1) % setting.ring, after, target, longer)
-        border = reservoir.border_between[setting.world.country[place], setting.world.country[target]]
-        crosses = border >= 0
-        if crosses.any():
-            np.add.at(today.crossed, (reason[crosses], row[crosses], border[crosses]), number[crosses])
+        border = self._border.take(trip)
+        crosses = np.flatnonzero(border >= 0)
+        _, rows, borders = today.crossed.shape
+        flow = ((groups.reason * rows + groups.row) * borders + border)[crosses]
+        np.add.at(today.crossed.reshape(-1), flow, number[crosses])
 
 
 def arrive(state: State, setting: Setting, streams: Streams, today: Today) -> Movers:

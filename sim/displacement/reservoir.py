@@ -128,8 +128,9 @@ def entered(conflict: Conflict) -> IntArray:
 
 @dataclass(frozen=True)
 class Arrivals:
-    """People who enter on a day: home region, place, number; all arrays have one length."""
+    """People who enter on a day: row, home region, place, number; all arrays have one length."""
 
+    row: IntArray
     home: IntArray
     place: IntArray
     number: IntArray
@@ -153,28 +154,30 @@ def draw_arrivals(
     if day == 0 and camps:
         number = np.round(network.conflict.counts[0] * setting.scale).astype(np.int64)
         unknown = np.full(len(number), len(setting.world.homes[0]) - 1)
-        arrivals = Arrivals(unknown, network.conflict.camps, number)
+        camps_at = network.conflict.camps
+        arrivals = Arrivals(reservoir.row_at[unknown, camps_at], unknown, camps_at, number)
     else:
         due = round(int(reservoir.entered[day]) * setting.scale) + int(state.accounts[_OUTSIDE].sum())
         arrivals = _draw(setting, streams, day, due, chances)
-    np.subtract.at(state.accounts[_OUTSIDE], reservoir.row_at[arrivals.home, arrivals.place], arrivals.number)
+    np.subtract.at(state.accounts[_OUTSIDE], arrivals.row, arrivals.number)
     return arrivals
 
 
 def _draw(setting: Setting, streams: Streams, day: int, number: int, weights: FloatArray) -> Arrivals:
     """Draw where ``number`` people come from."""
+    assert setting.reservoir is not None
     total = float(weights.sum())
     if number <= 0 or total <= 0.0:
         nobody = np.zeros(0, dtype=np.int64)
-        return Arrivals(nobody, nobody, nobody)
+        return Arrivals(nobody, nobody, nobody, nobody)
     drawn = streams.generator("reservoir", "", day).multinomial(number, weights / total)
     origin = np.flatnonzero(drawn)
-    return Arrivals(setting.world.home[origin], origin, drawn[origin])
+    home = setting.world.home[origin]
+    return Arrivals(setting.reservoir.row_at[home, origin], home, origin, drawn[origin])
 
 
 def feed(state: State, setting: Setting, streams: Streams) -> None:
     """Let the day's people in; on day 0 those whom the camps start with."""
     assert setting.reservoir is not None
     arrivals = draw_arrivals(state, setting, streams, setting.reservoir.origins[state.day])
-    row = setting.reservoir.row_at[arrivals.home, arrivals.place]
-    np.add.at(state.people, (row, arrivals.place), arrivals.number)
+    state.people[arrivals.row, arrivals.place] += arrivals.number  # each place stands there once

@@ -55,7 +55,9 @@ class Routes:
 
     def open_borders(self, state: State, setting: Setting, today: Today) -> None:
         """Work out how far each border is open today, and bring the routes up to date."""
-        today.is_open = self._network.border_open[self._phase(today.day)] * (1.0 - closure(state, setting, "close_people"))
+        today.is_open = self._network.border_open[self._phase(today.day)]
+        if setting.cast.governments or setting.tables.exogenous:
+            today.is_open = today.is_open * (1.0 - closure(state, setting, "close_people"))
         self.update(today.day, today.is_open)
 
     def _phase(self, day: int) -> int:
