@@ -36,6 +36,9 @@ MECHANISMS: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "fighters": ("sim/fighters.py",),
     "deadlines": ("sim/deadlines.py",),
     "movement": ("sim/movement.py", "sim/ways.py", "sim/gates.py"),
+    "gravity": ("agents/gravity.py", "sim/displacement/choice.py", "sim/displacement/movement.py", "sim/displacement/routes.py"),
+    "displaced": ("agents/displaced.py", "sim/displacement/reservoir.py", "sim/displacement/observe.py", "sim/displacement/network.py"),
+    "flee": ("sim/displacement/flee_rule.py", "sim/displacement/flee_course.py", "sim/displacement/flee_movement.py"),
     "flight": ("agents/refugee_population.py",),
     "returns": ("agents/refugee_population.py",),
     "borders": ("sim/borders.py",),
@@ -49,6 +52,9 @@ MECHANISMS: Mapping[str, tuple[str, ...]] = MappingProxyType({
 WHOLE: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "events": ("tests/test_levers.py", "tests/test_policies.py"),
     "movement": ("tests/test_reference.py", "tests/test_conservation.py"),
+    "gravity": ("tests/test_gravity_reference.py", "tests/test_displacement.py"),
+    "displaced": ("tests/test_displacement.py", "tests/test_policy_levers.py"),
+    "flee": ("tests/test_flee_rule.py",),
 })
 #: What is wrong in the example of ``scenario-format.md``, by file: the text replaced, and by what.
 MISTAKES: tuple[tuple[str, str, str], ...] = (
@@ -223,13 +229,13 @@ def _tests(name: str, files: Iterable[str], root: Path) -> list[str]:
 def streams(_: str, root: Path) -> str:
     """The named random streams, from the calls in the code."""
     found: dict[str, str] = {}
-    for path in sorted((root / "sim").glob("*.py")):
+    for path in sorted((root / "sim").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
                 continue
             first = node.args[0]
             if node.func.attr in ("generator", "uniforms") and isinstance(first, ast.Constant) and isinstance(first.value, str):
-                found.setdefault(first.value, f"sim/{path.name}")
+                found.setdefault(first.value, path.relative_to(root).as_posix())
     return table(("stream", "drawn in"), ((f"`{name}`", _link(file)) for name, file in sorted(found.items())))
 
 
