@@ -8,6 +8,10 @@ share of followers:
 
     P(country) = (1 - m) sum f / sum f  + m s(country)
     P(camp | country) = (1 - n) f / sum f + n s(camp | country),   n = 1 - (1 - m)^2
+
+With ``v`` how new a camp is (1 when empty, 0 when as big as the biggest other one, or there from the start), the
+newest camp of a country takes the part ``new_camps v`` of the country's arrivals, and the part
+``(1 - m) new_camps max v`` of all arrivals is shared out over new camps by ``f v``.
 """
 
 from __future__ import annotations
@@ -156,16 +160,16 @@ def destination_shares(
 def _newest_first(
     camp: FloatArray, can: NDArray[np.bool_], country: FloatArray, new: FloatArray, opened: IntArray, strength: float
 ) -> FloatArray:
-    """Within a country the newest camp takes a part of the arrivals that falls as it fills."""
+    """Within a country the camps that opened last take a part of the arrivals that falls as they fill."""
     for column in country.T > 0.0:
-        here = np.flatnonzero(column & (new > 0.0))
-        if not len(here):
+        here = can & (column & (new > 0.0))[None, :]
+        if not here.any():
             continue
-        newest = here[opened[here].argmax()]
-        part = strength * new[newest] * can[:, newest : newest + 1]
-        sent = np.zeros(len(new))
-        sent[newest] = 1.0
-        camp = np.where(column[None, :], (1.0 - part) * camp + part * sent[None, :], camp)
+        last = (here * opened[None, :]).max(axis=1, keepdims=True)
+        sent = new[None, :] * (here & (opened[None, :] == last))
+        part = strength * sent.max(axis=1, keepdims=True)
+        sent = sent / np.maximum(sent.sum(axis=1, keepdims=True), _TINY)
+        camp = np.where(column[None, :], (1.0 - part) * camp + part * sent, camp)
     return camp
 
 

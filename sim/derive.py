@@ -161,7 +161,7 @@ def _ring(config: Config, gates: Gates, network: Network | None) -> int:
     """Length of the ring of days to come: the longest trip and two days; over a network twice its longest way."""
     if network is None:
         return gates.longest + 2
-    km = network.distances(int(network.road_open.sum(axis=1).argmax()), np.ones(len(network.borders)))
+    km = network.distances(int(network.road_open.sum(axis=1).argmax()), np.ones(len(network.borders)), config.parameters.gravity.border_km)
     longest = float(km[np.isfinite(km)].max(initial=1.0))
     return 2 * math.ceil(longest / config.parameters.gravity.speed) + 3
 

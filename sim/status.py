@@ -59,7 +59,9 @@ def change_status(state: State, setting: Setting, streams: Streams, today: Today
         (Status.REGISTERED, Status.UNDOCUMENTED, lost + p.revocation * expelled["registered"]),
         (Status.DOCUMENTED, Status.UNDOCUMENTED, p.revocation * expelled["documented"]),
     )
-    at_home = ((Status.RETURNEE, p.settling * faster), (Status.IDP, p.idp_settling * faster))
+    at_home = [(Status.RETURNEE, p.settling * faster)]
+    if setting.network is None:  # people in a camp at home stay counted there
+        at_home.append((Status.IDP, p.idp_settling * faster))
     for nationality in setting.nationalities:
         blocks = {status: setting.populations.block(nationality, status) for status in Status}
         own = setting.world.country == nationality

@@ -194,7 +194,7 @@ class NetworkMovement:
 
 
 def arrive(state: State, setting: Setting, streams: Streams, today: Today) -> Movers:
-    """Let travellers arrive; camps admit them up to their limits.
+    """Let travellers arrive; open camps admit them up to their limits.
 
     Returns
     -------
@@ -203,8 +203,12 @@ def arrive(state: State, setting: Setting, streams: Streams, today: Today) -> Mo
     slot = today.day % setting.ring
     arriving = state.inland[slot]
     turned: list[Movers] = []
-    if setting.has_limits:
-        limit = measures.admission_limits(state, setting)
+    network = setting.network
+    assert network is not None
+    is_open = network.place_open[network.phase[today.day]]
+    if setting.has_limits or not is_open.all():
+        limit = measures.admission_limits(state, setting).copy()
+        limit[: network.n_places][~is_open & network.is_camp] = 0.0  # a closed camp takes nobody in
         incoming = arriving.sum(axis=0)
         room = np.maximum(limit - state.people.sum(axis=0), 0.0)
         for place in np.flatnonzero(incoming > room).tolist():

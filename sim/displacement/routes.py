@@ -29,7 +29,7 @@ class Ways:
     km
         (places, places) shortest ways, km; inf where there is none.
     pull
-        (places, places) (km + softening)^-power, 0 where there is no way.
+        (places, places) (km + softening)^-power, 0 where there is no way; a border open in part counts as longer.
     days, more
         (places, places) whole days of travel, and what is left of a day: who sets out at any hour arrives
         so many days later, or one more with that chance.
@@ -79,11 +79,16 @@ class Routes:
     def _work_out(self, phase: int, is_open: FloatArray) -> Ways:
         p = self._setting.parameters.gravity
         places = self._setting.world.n_places
-        km = np.full((places, places), np.inf)  # borders are nobody's destination
+        weighed = np.full((places, places), np.inf)  # borders are nobody's destination
         n = self._network.n_places
-        km[:n, :n] = self._network.distances(phase, is_open, p.border_km)
+        weighed[:n, :n] = self._network.distances(phase, is_open, p.border_km)
+        km = weighed
+        passable = np.asarray(is_open > 0.0)
+        if (is_open[passable] < 1.0).any():  # a border that is open in part deters; the way over it is as long as ever
+            km = np.full((places, places), np.inf)
+            km[:n, :n] = self._network.distances(phase, passable.astype(np.float64), p.border_km)
         # The floor is for places themselves, where people already are: without softening their weight had no end.
-        pull = np.where(np.isfinite(km), np.maximum(km + p.softening, 1e-6) ** -p.power, 0.0)
+        pull = np.where(np.isfinite(weighed), np.maximum(weighed + p.softening, 1e-6) ** -p.power, 0.0)
         whole = np.where(np.isfinite(km), km, 0.0) / p.speed
         days = np.floor(whole).astype(np.int64)
         # Ways that closures make longer than the ring of days are cut: such travellers arrive a little early.
