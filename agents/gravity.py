@@ -35,7 +35,7 @@ class GravityParameters:
     """Choice of a destination over everything that can be reached."""
 
     power: float = par(
-        0.7, 0.0, 4.0, "-", "calibrated: benchmarks/calibration.py, five conflicts; gravity studies of migration have 1-2, Flee 0.75-1",
+        0.6, 0.0, 4.0, "-", "calibrated: benchmarks/calibration.py, five conflicts (flat from 0.4 to 0.8); gravity studies of migration have 1-2, Flee 0.75-1",
         "how fast a destination loses weight with distance",
     )
     followers: float = par(

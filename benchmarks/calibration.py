@@ -5,7 +5,7 @@ Two numbers are fitted, ``power`` and ``followers``, to the mean over conflicts 
 moved by this command. Every point of a grid is run once for every conflict and mode; the minimum over all conflicts is the
 joint fit, the minimum over all but one is the fit that scores the one left out.
 
-    python benchmarks/calibration.py DIR [--seed 1] [--fine] [--jobs 2]
+    python benchmarks/calibration.py DIR [--seeds 5] [--jobs 2]
 """
 
 from __future__ import annotations
@@ -26,18 +26,20 @@ from sim.displacement.simulate import simulate
 from sim.settings import Parameters
 
 MODES = ("withheld", "limits")
-POWERS = tuple(round(0.05 * k, 2) for k in range(4, 25, 2))
-FOLLOWERS = tuple(round(0.05 * k, 2) for k in range(10, 19))
+POWERS = tuple(round(0.1 * k, 1) for k in range(3, 12))
+FOLLOWERS = tuple(round(0.05 * k, 2) for k in range(11, 18))
 
 
-def score(folder: Path, power: float, followers: float, seed: int) -> list[float]:
-    """Return the mean averaged relative difference in each mode."""
+def score(folder: Path, power: float, followers: float, seeds: int) -> list[float]:
+    """Return the averaged relative difference in each mode, the mean over days and seeds."""
     conflict = read_conflict(folder)
     gravity = replace(GravityParameters(), power=power, followers=followers)
     found = []
     for mode in MODES:
-        counts = simulate(conflict, capacities=mode, seed=seed, parameters=Parameters(gravity=gravity))
-        found.append(float(ard(counts, conflict.counts).mean()))
+        runs = [
+            simulate(conflict, capacities=mode, seed=seed, parameters=Parameters(gravity=gravity)) for seed in range(1, seeds + 1)
+        ]
+        found.append(math.fsum(float(ard(counts, conflict.counts).mean()) for counts in runs) / seeds)
     return found
 
 
@@ -56,18 +58,18 @@ def smooth(scores: np.ndarray) -> np.ndarray:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="a folder of conflict folders")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seeds", type=int, default=5, help="runs of every point, whose mean counts")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     options = parser.parse_args()
     folders = sorted(path for path in options.folder.iterdir() if is_conflict_folder(path))
     grid = list(itertools.product(POWERS, FOLLOWERS))
-    jobs = [(folder, power, followers, options.seed) for folder in folders for power, followers in grid]
+    jobs = [(folder, power, followers, options.seeds) for folder in folders for power, followers in grid]
     with ProcessPoolExecutor(options.jobs) as pool:
         flat = list(pool.map(_job, jobs, chunksize=4))
     shape = (len(folders), len(POWERS), len(FOLLOWERS), len(MODES))
     scores = np.array(flat).reshape(shape)
     best = fit(scores)
-    print(f"{len(folders)} conflicts, {len(grid)} points, seed {options.seed}")
+    print(f"{len(folders)} conflicts, {len(grid)} points, seeds 1 to {options.seeds}")
     print(f"joint fit: power {POWERS[best[0]]:g}, followers {FOLLOWERS[best[1]]:g}")
     print(f"{'conflict':<16}{'power':>7}{'followers':>11}" + "".join(f"{mode + ' in':>14}{mode + ' out':>14}{'ratio':>7}" for mode in MODES))
     out = np.zeros((len(folders), len(MODES)))

@@ -7,7 +7,7 @@ for every reason to leave, draws a destination alone, and stands in a queue alon
 
 A day: roads open and close; people enter at places of fighting; all look at who was where yesterday evening;
 they leave at any hour, for a camp or for home, and arrive in the evening of the day on which they are there; a camp takes in
-as many as it has room for, whoever comes first; the others choose again and set out tomorrow, or wait at the gate.
+as many as it has room for, whoever is lucky, and a closed one nobody; the others choose again and set out tomorrow, or wait at the gate.
 """
 
 from __future__ import annotations
