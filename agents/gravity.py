@@ -7,7 +7,7 @@ still takes people, ``s`` the shares of camps among those who came from the same
 share of followers:
 
     P(country) = (1 - m) sum f / sum f  + m s(country)
-    P(camp | country) = (1 - n) f / sum f + n s(camp | country),   n = 1 - (1 - m)^2
+    P(camp | country) = (1 - n) f / sum f + n s(camp | country),   n = 1 - (1 - m)^closeness
 
 With ``v`` how new a camp is (1 when empty, 0 when as big as the biggest other one, or there from the start), the
 newest camp of a country takes the part ``new_camps v`` of the country's arrivals, and the part
@@ -42,20 +42,24 @@ class GravityParameters:
         0.7, 0.0, 1.0, "-", "calibrated: benchmarks/calibration.py, five conflicts; networks moderate destinations (Adhikari 2013)",
         "share of people who follow those of their home region who went before",
     )
-    softening: float = par(
-        50.0, 0.0, 300.0, "km", "assumption: from place to place within a district; scores hardly move between 10 and 100", "distance added to every way"
+    closeness: float = par(
+        2.0, 1.0, 5.0, "-", "assumption, compared on the five conflicts (ssudan2013 alone speaks for it): inside a country people follow more closely",
+        "how much more people follow inside a country: the share who do not is to this power",
     )
-    speed: float = par(300.0, 20.0, 1000.0, "km/day", "assumption: bus and lorry with stops; Flee's settings have 200-500", "speed of travel")
+    softening: float = par(
+        50.0, 0.0, 300.0, "km", "assumption, compared on the five conflicts: from place to place within a district; scores hardly move between 10 and 100", "distance added to every way"
+    )
+    speed: float = par(300.0, 20.0, 1000.0, "km/day", "assumption, compared on the five conflicts: bus and lorry with stops; Flee's settings have 200-500", "speed of travel")
     new_camps: float = par(
-        1.0, 0.0, 1.0, "-", "assumption: reception systems send new arrivals to the camps they have just opened",
+        1.0, 0.0, 1.0, "-", "assumption, compared on the five conflicts: reception systems send new arrivals to the camps they have just opened",
         "how far people are sent on to camps that have opened since the crisis began, until these are as big as the others",
     )
     origin_power: float = par(
-        0.5, 0.0, 1.0, "-", "assumption: large places are never wholly at war, so a displaced person of a city is rarer than a resident",
+        0.5, 0.0, 1.0, "-", "assumption, compared on the five conflicts: large places are never wholly at war, so a displaced person of a city is rarer than a resident",
         "power of residents in the number of people who leave a place of fighting",
     )
     access: float = par(
-        1.0, 0.0, 3.0, "-", "assumption: those who live near a border are likelier to be among those counted abroad",
+        1.0, 0.0, 3.0, "-", "assumption, compared on the five conflicts: those who live near a border are likelier to be among those counted abroad",
         "power of the distance to the nearest place abroad in the number of people who leave",
     )
     news_days: int = par(1, 1, 90, "days", "assumption: telephones", "age of the news of who is where")
@@ -140,7 +144,7 @@ def destination_shares(
     (groups, camps) shares; a row of zeros where nothing can be chosen.
     """
     m = parameters.followers
-    n = 1.0 - (1.0 - m) ** 2
+    n = 1.0 - (1.0 - m) ** parameters.closeness
     followed = before * own.can
     in_country = followed @ country
     in_all = in_country.sum(axis=1, keepdims=True)

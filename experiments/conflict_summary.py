@@ -71,10 +71,12 @@ def _people(outcomes: Mapping[str, float]) -> list[str]:
     if outcomes["in_fighting"]:
         parts.append(f"{outcomes['in_fighting']:,.0f} still where there is fighting")
     parts.append(f"{outcomes['waiting']:,.0f} waiting at camp gates")
+    if outcomes["at_home"]:
+        parts.append(f"{outcomes['at_home']:,.0f} back home")
     lines = [f"People: {outcomes['entered']:,.0f} let in, as many as the counts grew by. At the end {', '.join(parts)}."]
     idps, refugees = outcomes["idps"], outcomes["refugees"]
     without = refugees - outcomes["refugees_registered"]
-    outside = f", {without:,.0f} of them outside camps and not registered" if without else ""
+    outside = f", {without:,.0f} of them not registered" if without else ""
     lines.append(f"  Of those at places, {idps:,.0f} are displaced in their own country (IDPs) and {refugees:,.0f} are refugees abroad{outside}.")
     if outcomes.get("returns"):
         lines.append(f"  {outcomes['returns']:,.0f} crossed back into their own country.")

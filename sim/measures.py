@@ -123,9 +123,10 @@ def aid_level(state: State, setting: Setting, government: int) -> float:
 
 
 def admission_limits(state: State, setting: Setting) -> FloatArray:
-    """Displaced people whom each place admits at most, (places,); inf where there is no limit.
+    """Displaced people whom each place admits at most, (places,) whole people; inf where there is no limit.
 
-    The lever ``admission`` leaves a place 1 - level of its capacity; at level 1 nobody more is admitted.
+    The lever ``admission`` leaves a place with a capacity 1 - level of it; at level 1 no camp admits anybody
+    more. In a conflict folder it acts on camps alone, and where capacities are withheld only level 1 acts.
     """
     limit = setting.world.limit
     if not setting.cast.governments or ("admission", "") not in setting.cast.columns:
@@ -133,9 +134,10 @@ def admission_limits(state: State, setting: Setting) -> FloatArray:
     level = level_at_places(state, setting, "admission")
     if not level.any():
         return limit
-    capacity = setting.reservoir.capacity if setting.reservoir is not None else limit
-    left = np.where(np.isfinite(capacity), capacity, 0.0) * (1.0 - level)
-    return np.where((level >= 1.0) | ((level > 0.0) & np.isfinite(capacity)), np.minimum(left, limit), limit)
+    bounded = np.isfinite(limit)
+    left = np.floor(np.where(bounded, limit, 0.0) * (1.0 - level))
+    shut = (level >= 1.0) & (bounded if setting.reservoir is None else setting.reservoir.is_camp)
+    return np.where(shut, 0.0, np.where(bounded & (level > 0.0), left, limit))
 
 
 def full_places(state: State, setting: Setting) -> NDArray[np.bool_]:

@@ -77,6 +77,7 @@ def _camps(record: Record, setting: Setting) -> dict[str, float]:
         block.status: record.latest("population", block.name, "people")
         for block in setting.populations.blocks
     }
+    home = math.fsum(status.get(s, 0.0) for s in (Status.CITIZEN, Status.RETURNEE))
     row = {
         "entered": record.latest("region", "region", "entered"),
         "in_camps": float(people[camp].sum()),
@@ -85,6 +86,7 @@ def _camps(record: Record, setting: Setting) -> dict[str, float]:
         # Those who wait at a gate are kept among the travellers.
         "on_the_way": record.latest("region", "region", "travelling") - waiting,
         "waiting": waiting,
+        "at_home": home,
         "idps": status.get(Status.IDP, 0.0),
         "refugees": math.fsum(status.get(s, 0.0) for s in ABROAD),
         "refugees_registered": status.get(Status.REGISTERED, 0.0),

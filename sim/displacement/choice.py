@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.gravity import destination_shares, newness, own_choice, takes
+from agents.vocabulary import ABROAD, Status
 from sim import measures
 from sim.displacement.routes import Routes
 from sim.movement import Movers
@@ -34,10 +35,13 @@ class Choice:
         self._country = (network.country[self.targets][:, None] == countries[None, :]).astype(np.float64)
         self._open: BoolArray = network.place_open[:, self.targets]
         self._opened = opening_days(self._open, network.phase)
-        assert setting.reservoir is not None
-        self._cell = setting.reservoir.row_at[:, self.targets] * setting.world.n_places + self.targets[None, :]
+        blocks = [b.first for b in setting.populations.blocks if b.status in (*ABROAD, Status.IDP)]
+        homes = len(setting.world.homes[0])
+        #: (statuses, homes, targets) cells of displaced people in camps, by home region.
+        row = np.array(blocks)[:, None, None] + np.arange(homes)[None, :, None]
+        self._cell = row * setting.world.n_places + self.targets[None, None, :]
         self._attraction = np.ones(len(self.targets))
-        if setting.config.scenario.capacities == "attraction":
+        if setting.config.scenario.capacities == "attraction" and setting.reservoir is not None:
             capacity = setting.reservoir.capacity[self.targets]
             known = capacity[np.isfinite(capacity)]
             self._attraction = np.where(np.isfinite(capacity), capacity, known.mean() if len(known) else 1.0)
@@ -56,16 +60,16 @@ class Choice:
         """
         p = setting.parameters.gravity
         if state.known_day < 0 or today.day >= state.known_day + p.news_days:
-            state.known = state.people.take(self._cell)
+            state.known = self._by_home(state)
             state.known_day = today.day
         known = state.known.sum(axis=0)
         phase = int(self._network.phase[today.day])
         taking: FloatArray | None = None
         if setting.has_limits:
             limit = measures.admission_limits(state, setting)[self.targets]
-            now = known if state.known_day == today.day else state.people.take(self._cell).sum(axis=0)
+            now = state.people.sum(axis=0)[self.targets]  # everybody in a camp, as admission counts
             taking = takes(known, limit, p.buffer) * (now < limit)
-        key = (routes.key, phase, None if taking is None else taking.tobytes())
+        key = (routes.key, None if taking is None else taking.tobytes())
         if key != self._key:
             factor = self._open[phase] * self._attraction * (1.0 if taking is None else taking)
             pull = routes.ways.pull[:, self.targets] * factor[None, :]
@@ -77,6 +81,10 @@ class Choice:
         before[nobody] = known
         self._before = before
         self._new = newness(known, self._opened, today.day, self._factor > 0.0) if self._any_new else None
+
+    def _by_home(self, state: State) -> IntArray:
+        """Displaced people in camps by home region, whatever their status, (homes, targets)."""
+        return np.asarray(state.people.take(self._cell).sum(axis=0))
 
     def possible(self, movers: Movers) -> BoolArray:
         """Whether groups of people have any destination, (groups,)."""

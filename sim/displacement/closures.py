@@ -95,8 +95,10 @@ def _check_names(row: Row, kind: ClosureKind, names: list[str], countries: list[
     if kind in (ClosureKind.CAMP, ClosureKind.IDP_CAMP):
         name = row.choice("name1", names, "place")
         return "" if name in camps else f"{name!r} is no camp; the row closes nothing"
-    row.choice("name1", names, "place")
     other = row.cells["name2"]
+    if kind is ClosureKind.REDIRECTION and not {row.cells["name1"], other} <= set(names):
+        return "no redirection leads between these names; the row does nothing"
+    row.choice("name1", names, "place")
     if kind is not ClosureKind.LOCATION:  # a link and a redirection lead from one place to another
         row.choice("name2", names, "place")
         if other == row.cells["name1"]:

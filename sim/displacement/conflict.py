@@ -85,7 +85,7 @@ class ClosureKind(StrEnum):
 class Closure:
     """A row of ``closures.csv``: in force from day ``start`` to the day before ``end``.
 
-    With ``end`` not after ``start`` (0, -1) it is never undone. What it closes is a matter of reading:
+    With ``end`` before ``start`` (0, -1) it is never undone; with ``end`` on the day of ``start`` nothing happens. What it closes is a matter of reading:
     :func:`sim.displacement.closures.closure_reading`.
     """
 

@@ -232,7 +232,7 @@ def _closures(conflict: Conflict, links: Links, parameters: FleeParameters) -> t
         link_open[:] = True
         for row in conflict.closures:
             if row.kind in (ClosureKind.COUNTRY, ClosureKind.LOCATION, ClosureKind.LINK):
-                until = row.end if row.end > max(row.start, 0) else days
+                until = row.end if row.end >= max(row.start, 0) else days
                 link_open[max(row.start, 0) : until, closed_links(conflict, links, row, parameters)] = False
     redirect = np.full((days, n), -1, dtype=np.int64)
     for link in np.flatnonzero(links.redirecting):
@@ -247,7 +247,7 @@ def _events(closures: tuple[Closure, ...], days: int, parameters: FleeParameters
         # What begins before the first day never begins in Flee.
         start = row.start if parameters.as_flee else max(row.start, 0)
         found.append((start, i, row, True))
-        if row.end > start:
+        if row.end >= start:
             found.append((row.end, i, row, False))
     return [(t, row, begins) for t, _, row, begins in sorted(found, key=lambda e: (e[0], e[1])) if 0 <= t < days]
 

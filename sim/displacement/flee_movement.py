@@ -2,8 +2,8 @@
 
 The rule keeps its own table of travellers (:class:`sim.displacement.flee_walkers.Walkers`), since it needs
 to know how far along a link somebody is and how he travelled lately. Those at places are shown in the
-table of people, those on links are counted as travelling. Governments close borders here as anywhere; camps
-have Flee's soft capacities in place of admission.
+table of people, those on links are counted as travelling. Policy is what closures.csv holds, as in Flee;
+camps have Flee's soft capacities in place of admission.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from agents.decisions import PopulationIntentions
 from agents.errors import InputError
 from agents.refugee_population import RefugeePopulation
-from sim.borders import closure
 from sim.displacement.flee_course import build_course, check_origins
 from sim.displacement.flee_rule import flee_day
 from sim.displacement.flee_walkers import Walkers, together
@@ -44,6 +43,8 @@ class FleeMovement:
             raise InputError("scenario.returns: the rule flee knows no returns; leave it false, or take scenario.rule=gravity")
         if setting.cast.governments:
             raise InputError("governments: the rule flee knows no governments (in Flee policy is closures.csv); take scenario.rule=gravity")
+        if setting.tables.exogenous:
+            raise InputError("scenario.exogenous: the rule flee knows no events but closures.csv; take scenario.rule=gravity")
         limits = setting.config.scenario.capacities == "limits"
         if setting.config.scenario.capacities == "attraction":
             raise InputError("scenario.capacities: the rule flee knows limits and withheld, not attraction")
@@ -59,7 +60,7 @@ class FleeMovement:
         """Run the stage: newcomers, then a day of everybody."""
         reservoir, network = setting.reservoir, setting.network
         assert reservoir is not None and network is not None
-        today.is_open = network.border_open[network.phase[today.day]] * (1.0 - closure(state, setting, "close_people"))
+        today.is_open = network.border_open[network.phase[today.day]]
         walkers = state.walkers if state.walkers is not None else Walkers.empty()
         p = setting.parameters.flee
         arrivals = draw_arrivals(state, setting, streams, self.course.spawn_weight[today.day], camps=p.insert_day0)

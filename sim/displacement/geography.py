@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -14,14 +15,14 @@ from sim.world import World
 
 FloatArray = NDArray[np.float64]
 #: Home region of the people whom the camps start with: the counts do not say where they are from.
-UNKNOWN = "unknown"
+UNKNOWN = "(unknown)"
 
 def camp_capacities(network: Network, people_scale: float) -> FloatArray:
     """Capacity of camps, (places,), inf elsewhere and where the folder gives none; borders stand at the end."""
     capacity = np.full(network.n_places + len(network.borders), np.inf)
     for i, place in enumerate(network.conflict.places):
         if network.is_camp[i] and place.capacity > 0:
-            capacity[i] = place.capacity * people_scale
+            capacity[i] = math.floor(place.capacity * people_scale)
     return capacity
 
 

@@ -113,7 +113,8 @@ def build_network(conflict: Conflict) -> Network:
         country=country,
         home=country == 0,
         is_camp=_is(conflict, Kind.CAMP, Kind.IDP_CAMP),
-        is_conflict=_is(conflict, Kind.CONFLICT),
+        # A town that conflicts.csv names is a place to flee from as well.
+        is_conflict=(_is(conflict, Kind.CONFLICT) | (conflict.intensity > 0.0).any(axis=0)) & ~_is(conflict, Kind.CAMP, Kind.IDP_CAMP),
         is_marker=_is(conflict, Kind.MARKER),
         ends=ends,
         length=np.array([road.distance for road in conflict.roads], dtype=np.float64),
@@ -132,7 +133,8 @@ def _is(conflict: Conflict, *kinds: Kind) -> BoolArray:
 
 def _phases(conflict: Conflict, ends: IntArray) -> tuple[IntArray, BoolArray, BoolArray]:
     """Days on which something opens or closes cut the run into phases."""
-    closures = [closure for closure in conflict.closures if closure.start < conflict.days]
+    # Opened on the day on which it was closed: nothing, as in Flee.
+    closures = [closure for closure in conflict.closures if closure.start < conflict.days and closure.end != max(closure.start, 0)]
     days = sorted({0, *(max(c.start, 0) for c in closures), *(c.end for c in closures if max(c.start, 0) < c.end < conflict.days)})
     phase = np.searchsorted(np.array(days), np.arange(conflict.days), side="right") - 1
     road_open = np.ones((len(days), len(ends)), dtype=np.bool_)

@@ -15,7 +15,7 @@ import numpy as np
 from agents.errors import InputError
 from sim.csvrows import suggestion
 from sim.displacement.closures import read_closures
-from sim.displacement.conflict import Closure, Conflict, ConflictPlace, IntArray
+from sim.displacement.conflict import Closure, Conflict, ConflictPlace, FloatArray, IntArray, Road
 from sim.displacement.fighting import intensity, read_fighting
 from sim.displacement.flee_rows import read_sheet, the_date, whole
 from sim.displacement.places import read_places, read_roads
@@ -88,13 +88,40 @@ def read_conflict(folder: Path) -> Conflict:
         files.append(given / CORRECTIONS)
         correct(files[-1], series, start)
     counts, known, total = _daily(series, places, camps, start, days)
+    first = start.toordinal()
+    if not any(first <= date < first + days for one in _counted(series) for date in one.dates):
+        raise InputError(f"{source}: no count lies in the {days} days from {start}; write the right StartDate and Length into {PERIOD}")
+    level = intensity(places, days, fighting)
+    found += _doubts(places, roads, level)
     return Conflict(
         name=folder.resolve().name, folder=folder, start=start, days=days, places=places, roads=roads,
-        closures=closures, intensity=intensity(places, days, fighting), camps=camps, counts=counts, known=known,
+        closures=closures, intensity=level, camps=camps, counts=counts, known=known,
         total=total, files=(*files, source / LAYOUT, *_files(series)), home=places[0].country,
         unused=(*_unused(folder, files), *(f"{ROUTES} ({name})" for name in columns)),
         remarks=(*found, *(remark for one in series for remark in one.remarks)),
     )  # fmt: skip
+
+
+def _doubts(places: tuple[ConflictPlace, ...], roads: tuple[Road, ...], level: FloatArray) -> list[str]:
+    """What is in order but can hardly be meant, one line each."""
+    zones = np.flatnonzero((level > 0.0).any(axis=0)).tolist()
+    if not zones:
+        return ["there is no fighting on any day; people come from all conflict zones alike"]
+    doubts = [] if any(places[zone].population for zone in zones) else ["no place of fighting has residents; all weigh alike"]
+    group = list(range(len(places)))
+
+    def root(place: int) -> int:
+        while group[place] != place:
+            place = group[place]
+        return place
+
+    for road in roads:
+        group[root(road.a)] = root(road.b)
+    camps = {root(i) for i, place in enumerate(places) if place.is_camp}
+    cut_off = [places[zone].name for zone in zones if root(zone) not in camps]
+    if cut_off:
+        doubts.append(f"no road leads to a camp from {', '.join(cut_off[:3])}{' and others' if len(cut_off) > 3 else ''}; people there stay")
+    return doubts
 
 
 def _counted(series: tuple[Series, ...]) -> tuple[Series, ...]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.errors import InputError
 from agents.gravity import GravityParameters
 from agents.vocabulary import Account, Status
 from sim.accounts import ACCOUNT_INDEX
@@ -53,6 +54,8 @@ class Reservoir:
         third countries are booked at a border of the country they leave.
     capacity
         (places,) capacity of camps as the folder gives it, people; inf where it gives none.
+    is_camp
+        (places,) camps.
     """
 
     entered: IntArray
@@ -60,6 +63,7 @@ class Reservoir:
     row_at: IntArray
     border_between: IntArray
     capacity: FloatArray
+    is_camp: NDArray[np.bool_]
 
 
 def build_reservoir(network: Network, world: World, populations: Populations, capacity: FloatArray, gravity: GravityParameters) -> Reservoir:
@@ -74,7 +78,7 @@ def build_reservoir(network: Network, world: World, populations: Populations, ca
         row_at[h] = np.where(at_home, first[0], np.where(camp, first[1], first[2])) + h
     return Reservoir(
         entered=entered(network.conflict), origins=_origins(network, world, gravity),
-        row_at=row_at, border_between=_border_between(network), capacity=capacity,
+        row_at=row_at, border_between=_border_between(network), capacity=capacity, is_camp=camp,
     )
 
 
@@ -90,7 +94,7 @@ def _origins(network: Network, world: World, gravity: GravityParameters) -> Floa
     near = np.zeros((len(network.road_open), n))
     for phase in range(len(near)):
         km = network.distances(phase, np.ones(len(network.borders)))
-        abroad = np.where(network.home[None, :], np.inf, km).min(axis=1)
+        abroad = np.where(network.country[:, None] == network.country[None, :], np.inf, km).min(axis=1)
         near[phase] = np.where(np.isfinite(abroad), (np.where(np.isfinite(abroad), abroad, 0.0) + max(gravity.softening, 1.0)) ** -gravity.access, 0.0)
     fighting = residents[None, :] * conflict.intensity
     weights = np.zeros((conflict.days, world.n_places))
@@ -99,7 +103,12 @@ def _origins(network: Network, world: World, gravity: GravityParameters) -> Floa
     weights[cut_off, :n] = fighting[cut_off]
     nowhere = weights.sum(axis=1) <= 0.0
     weights[nowhere, :n] = residents
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+    if not network.is_conflict.any() and conflict.known.max(initial=0) > conflict.known[:1].max(initial=0):
+        raise InputError(
+            f"{conflict.folder}: people arrive, but no place is ever a conflict zone; give locations.csv one of type conflict, "
+            "or conflicts.csv an intensity above 0"
+        )
+    return np.asarray(weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-300))
 
 
 def _border_between(network: Network) -> IntArray:
