@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Column = tuple[str, str, str]
-_REASON = MappingProxyType({reason: i for i, reason in enumerate(REASONS)})
-_REGION = (
+REASON = MappingProxyType({reason: i for i, reason in enumerate(REASONS)})
+REGION = (
     "attacks", "deaths", "civilians_killed", "returns", "returns_voluntary", "returns_fear", "returns_deportation",
     "reentries", "departures", "flights", "irregular", "displaced", "travelling", "queued", "stability",
     *(f"stability_{name}" for name in COMPONENTS),
@@ -41,7 +41,7 @@ _FLOWS = (
 )  # fmt: skip
 _OF_GROUPS = ("attacks", "deaths")
 _OF_GOVERNMENTS = ("civilians_killed", "stability", *(f"stability_{name}" for name in COMPONENTS))
-_OUTSIDE = ACCOUNT_INDEX[Account.OUTSIDE.value]
+OUTSIDE = ACCOUNT_INDEX[Account.OUTSIDE.value]
 
 
 class Record:
@@ -78,11 +78,11 @@ class Record:
         by_block = np.add.reduceat(state.people, setting.block_bounds[:-1], axis=0)
         displaced = by_block[self._away].sum(axis=0)
         row = self._values[day]
-        first = len(_REGION)
+        first = len(REGION)
         crossed = today.crossed.sum(axis=1)
         row[:first] = _region(state, setting, today, crossed.sum(axis=1), float(displaced.sum()))
         if setting.reservoir is not None:
-            row[first] = -float(state.accounts[_OUTSIDE].sum())
+            row[first] = -float(state.accounts[OUTSIDE].sum())
             first += 1
         for part in _actors(state, setting, today, self._slots, by_block, crossed.sum(axis=0)):
             row[first : first + len(part)] = part
@@ -93,6 +93,9 @@ class Record:
         self._displaced[day] = displaced
         self._events += today.events
         self.length = day + 1
+
+    def _settle(self) -> None:
+        """Bring the columns up to date before somebody looks; here they are written day by day."""
 
     def rewind(self, day: int) -> None:
         """Forget everything from ``day`` on: the next day to be taken is ``day``."""
@@ -114,11 +117,13 @@ class Record:
 
     def series(self, kind: str, actor: str, variable: str) -> FloatArray:
         """Return one daily series up to now, (days,)."""
+        self._settle()
         column = self._index[(kind, actor, variable)]
         return self._values[: self.length, column]
 
     def latest(self, kind: str, actor: str, variable: str) -> float:
         """Return the last value of a series; NaN before the first day."""
+        self._settle()
         return float(self._values[self.length - 1, self._index[(kind, actor, variable)]]) if self.length else float("nan")
 
     @property
@@ -129,6 +134,7 @@ class Record:
     @property
     def daily(self) -> pd.DataFrame:
         """Tidy table: a row a day, actor and variable."""
+        self._settle()
         values = self._values[: self.length]
         kept = [
             i for i, column in enumerate(self.columns)
@@ -153,6 +159,7 @@ class Record:
     @property
     def places(self) -> pd.DataFrame:
         """A row a day and place: attacks, deaths, displaced people."""
+        self._settle()
         names = self._setting.world.places
         n = len(names)
         codes = np.tile(np.arange(n, dtype=np.int16), self.length)
@@ -168,6 +175,7 @@ class Record:
     @property
     def displaced(self) -> IntArray:
         """Displaced people at each place on the evening of each day, (days, places)."""
+        self._settle()
         return self._displaced[: self.length].copy()
 
     @property
@@ -183,6 +191,7 @@ class Record:
     @property
     def camps(self) -> pd.DataFrame:
         """A row a day and scored camp of a conflict folder: people simulated and counted; empty for other scenarios."""
+        self._settle()
         network = self._setting.network
         at = network.conflict.camps if network is not None else np.zeros(0, dtype=np.int64)
         n = len(at)
@@ -220,7 +229,7 @@ class Record:
 def _columns(setting: Setting) -> list[Column]:
     """Every column in the order in which :func:`_region` and :func:`_actors` give the values."""
     cast, world = setting.cast, setting.world
-    columns: list[Column] = [("region", "region", name) for name in _REGION]
+    columns: list[Column] = [("region", "region", name) for name in REGION]
     if setting.reservoir is not None:
         columns.append(("region", "region", "entered"))
     for name in cast.governments:
@@ -244,16 +253,16 @@ def _columns(setting: Setting) -> list[Column]:
 
 def _region(state: State, setting: Setting, today: Today, by_reason: IntArray, displaced: float) -> list[float]:
     crossed = by_reason.tolist()
-    home = [crossed[_REASON[r]] for r in (Reason.VOLUNTARY, Reason.FEAR, Reason.DEPORTATION)]
-    outward = [crossed[_REASON[r]] for r in (Reason.FLIGHT, Reason.EMIGRATION, Reason.ONWARD, Reason.REENTRY)]
+    home = [crossed[REASON[r]] for r in (Reason.VOLUNTARY, Reason.FEAR, Reason.DEPORTATION)]
+    outward = [crossed[REASON[r]] for r in (Reason.FLIGHT, Reason.EMIGRATION, Reason.ONWARD, Reason.REENTRY)]
     parts = components(state, setting).tolist() if setting.cast.governments else [1.0] * len(COMPONENTS)
     armed = bool(setting.cast.groups)
     travelling = int(state.inland.sum()) + (int(state.toward.sum()) if state.toward.size else 0) + state.on_links()
     return [
         float(today.attacks.sum()) if armed else 0.0, float(today.deaths.sum()) if armed else 0.0,
         float(today.civilians_killed.sum()) if setting.cast.governments else 0.0,
-        math.fsum(home), *home, crossed[_REASON[Reason.REENTRY]], math.fsum(outward),
-        float(today.left[_REASON[Reason.FLIGHT]].sum()), today.irregular, displaced,
+        math.fsum(home), *home, crossed[REASON[Reason.REENTRY]], math.fsum(outward),
+        float(today.left[REASON[Reason.FLIGHT]].sum()), today.irregular, displaced,
         float(travelling), float((state.queue.sum() if state.queue.size else 0) + today.waiting),
         math.fsum(parts) / len(parts), *parts,
     ]

@@ -524,7 +524,7 @@ def test_a_conflict_folder_is_a_scenario(tmp_path: Path) -> None:
     assert [place.name for place in tables.places] == [*(place.name for place in conflict.places), "Home - Away"]
     assert tables.places[-1].is_crossing, "borders follow, for levers and events to name"
     assert [place.kind for place in tables.places] == ["area", "area", "area", "area", "camp", "camp", "crossing"]
-    assert [place.home_region for place in tables.places] == ["North", "North", "South", "", "", ""]
+    assert [place.home_region for place in tables.places] == ["North", "North", "South", "", "", "", ""]
     assert [place.capacity for place in tables.places] == [None, None, None, None, 500.0, None]
     assert not any(place.population for place in tables.places)
     abroad = read_folder(write(tmp_path / "b", {"input_csv/locations.csv": LOCATIONS.replace("hub,,", "hub,,90")}))

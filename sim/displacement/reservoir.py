@@ -175,14 +175,14 @@ def draw_arrivals(
 def _draw(setting: Setting, streams: Streams, day: int, number: int, weights: FloatArray) -> Arrivals:
     """Draw where ``number`` people come from."""
     assert setting.reservoir is not None
-    total = float(weights.sum())
-    if number <= 0 or total <= 0.0:
-        nobody = np.zeros(0, dtype=np.int64)
-        return Arrivals(nobody, nobody, nobody, nobody)
-    drawn = streams.generator("reservoir", "", day).multinomial(number, weights / total)
-    origin = np.flatnonzero(drawn)
+    places = np.flatnonzero(weights)
+    if number <= 0 or not len(places):
+        return Arrivals(places[:0], places[:0], places[:0], places[:0])
+    some = weights[places]
+    drawn = streams.generator("reservoir", "", day).multinomial(number, some / some.sum())
+    origin, drawn = places[drawn > 0], drawn[drawn > 0]
     home = setting.world.home[origin]
-    return Arrivals(setting.reservoir.row_at[home, origin], home, origin, drawn[origin])
+    return Arrivals(setting.reservoir.row_at[home, origin], home, origin, drawn)
 
 
 def feed(state: State, setting: Setting, streams: Streams) -> None:
