@@ -28,7 +28,8 @@ def draw_actors(run: Run) -> Figure:
         7.0,
     )
     top, bottom, left, width = 0.87, 0.065, 0.062, 0.355
-    rows = [("fighters", "", ""), *(one for one in _MEASURES if _moves(run, one[0]))]
+    fighters = [("fighters", "", "")] if run.actors("group") else []
+    rows = [*fighters, *(one for one in _MEASURES if _moves(run, one[0]))]
     unit = (top - bottom) / (len(rows) + 0.6)  # fighters get a little more room
     y = top
     for variable, title, measure in rows:
@@ -40,7 +41,7 @@ def draw_actors(run: Run) -> Figure:
         else:
             _governments(run, axes, variable, title, measure)
         style.key(axes, columns=4)
-        style.date_axis(axes, run.dates, labels=variable in ("fighters", rows[-1][0]))
+        style.date_axis(axes, run.dates, labels=variable in (rows[0][0], rows[-1][0]))
         axes.yaxis.set_label_coords(-0.115, 0.5)
     _levers(run, figure, (0.655, bottom + 0.0, 0.33, top - bottom - 0.005))
     return figure

@@ -31,6 +31,8 @@ def draw_timeline(run: Run) -> Figure:
     panels: tuple[Callable[[Run, Axes], None], ...] = (_violence, _returns, _people, _hostility, _trade, _stability)
     if run.conflict is not None and not run.actors("group"):  # fighting is given there, attacks are not simulated
         panels = panels[1:]
+    if len(run.actors("government")) < 2:  # nobody to quarrel or to trade with
+        panels = tuple(panel for panel in panels if panel not in (_hostility, _trade))
     step = (_TOP - _BOTTOM) / len(panels)
     all_axes = []
     for row, draw in enumerate(panels):

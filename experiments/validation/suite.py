@@ -26,7 +26,7 @@ IntArray = NDArray[np.int64]
 #: What the rule is told about the capacities of the camps, by mode.
 MODES: Mapping[str, str] = MappingProxyType({
     "withheld": "the rule is told no capacity: the headline, the only mode without the leak",
-    "limits": "capacities limit who is admitted, as in Flee; most of them equal the peak of the counts that are scored",
+    "limits": "capacities limit who is admitted, as in Flee; where they equal the peaks of the counts, they tell much of the answer",
     "attraction": "capacities also attract, so they tell each camp's share: for comparison only",
 })
 #: Bounds of every interval: the middle 90 % of the seeds.
