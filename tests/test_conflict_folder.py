@@ -525,7 +525,7 @@ def test_a_conflict_folder_is_a_scenario(tmp_path: Path) -> None:
     assert tables.places[-1].is_crossing, "borders follow, for levers and events to name"
     assert [place.kind for place in tables.places] == ["area", "area", "area", "area", "camp", "camp", "crossing"]
     assert [place.home_region for place in tables.places] == ["North", "North", "South", "", "", "", ""]
-    assert [place.capacity for place in tables.places] == [None, None, None, None, 500.0, None]
+    assert [place.capacity for place in tables.places] == [None, None, None, None, 500.0, None, None]
     assert not any(place.population for place in tables.places)
     abroad = read_folder(write(tmp_path / "b", {"input_csv/locations.csv": LOCATIONS.replace("hub,,", "hub,,90")}))
     assert abroad.places[3].home_region == "" and abroad.conflict is not None and abroad.conflict.places[3].population == 90

@@ -124,13 +124,13 @@ class Persons:
 
     def hear(self, people: np.ndarray, day: int) -> None:
         """News of the week: compatriots, full places, calm."""
-        world, p = self.s.world, self.s.parameters.movement
+        world, m = self.s.world, self.s.parameters.gravity.followers
         displaced = np.isin(self.status_of, ["idp", *(status.value for status in ABROAD)])
         full = people[displaced].sum(axis=0) >= world.limit
         for nation in self.s.nationalities:
             own = self.is_abroad & (self.nation_of == nation)
             compatriots = people[own].sum(axis=0) / self.s.scale
-            mass = world.attractiveness ** (1.0 - p.network) * (1.0 + compatriots) ** p.network
+            mass = world.attractiveness ** (1.0 - m) * (1.0 + compatriots) ** m
             self.mass[nation] = np.where(full, 0.0, mass)
         calm = 1.0 / (1.0 + self.deaths(day) * self.s.per_100k)
         self.haven = np.where(full, 0.0, world.attractiveness * calm)
