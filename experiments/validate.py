@@ -73,16 +73,25 @@ def main(words: Sequence[str]) -> int:
     asked = parse(words)
     from sim.displacement.simulate import simulate  # late: the model is slow to import, a slip of the pen is not
 
-    validate(asked, simulate, command=("marchland", "validate", *words))
-    return 0
+    _, complete = validate(asked, simulate, command=("marchland", "validate", *words))
+    return 0 if complete else 2
 
 
-def validate(request: Request, simulate: suite.Simulate, command: Sequence[str] = ()) -> suite.SuiteResult:
-    """Run the suite with ``simulate``, write the folder and print the table."""
+def validate(request: Request, simulate: suite.Simulate, command: Sequence[str] = ()) -> tuple[suite.SuiteResult, bool]:
+    """Run the suite with ``simulate``, write the folder and print the table.
+
+    Returns
+    -------
+    The scores, and whether every conflict of the folder could be read; those that could not are left out.
+    """
     console = Console(stderr=True)
     started = dt.datetime.now(dt.UTC)
     folders, skipped = suite.find_conflicts(request.folder, request.conflicts)
-    loaded = suite.load_conflicts(folders)
+    loaded, wrong = suite.load_conflicts(folders)
+    if not loaded:
+        raise wrong[0]
+    for error in wrong:
+        print(f"error: {error}; left out", file=sys.stderr)
     if skipped:
         print(f"note: skipped in {request.folder}, not conflict folders: {', '.join(skipped)}", file=sys.stderr)
     for item in loaded:
@@ -105,7 +114,7 @@ def validate(request: Request, simulate: suite.Simulate, command: Sequence[str] 
             discard_empty(request.output)
         raise
     _show(result, request)
-    return result
+    return result, not wrong
 
 
 def _write(

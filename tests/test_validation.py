@@ -19,7 +19,7 @@ from rich.console import Console
 
 from agents.errors import InputError
 from experiments import cli
-from experiments.validate import KEYS, Request, parse, validate
+from experiments.validate import KEYS, Request, main, parse, validate
 from experiments.validation import baselines, suite
 from experiments.validation.scores import ard, camp_errors, rescaled_ard
 from experiments.validation.table import explanation, score_tables
@@ -262,7 +262,8 @@ def test_the_same_seeds_give_the_same_scores(conflicts: Path, tmp_path: Path) ->
 
 def test_one_conflict_one_mode_one_seed(conflicts: Path, tmp_path: Path) -> None:
     asked = parse([f"suite.folder={conflicts / 'first'}", f"output={tmp_path / 'out'}", "seeds=1", "suite.modes=[limits]"])
-    result = validate(asked, pretend)
+    result, complete = validate(asked, pretend)
+    assert complete
     assert [mode.mode for mode in result.modes] == ["limits"]
     tree = json.loads((tmp_path / "out" / "scores.json").read_text())
     assert tree["modes"]["limits"]["conflicts"][0]["intervals"]["ard_mean"] is None
@@ -293,7 +294,7 @@ def test_cpu_seconds_hold_loading_and_running(conflicts: Path) -> None:
             pass
         return conflict.counts
 
-    loaded = suite.load_conflicts([conflicts / "first"])
+    loaded, _ = suite.load_conflicts([conflicts / "first"])
     result = suite.run_suite(loaded, slow, modes=["limits"], seeds=3)
     assert loaded[0].cpu_seconds + 0.02 <= result.modes[0].conflicts[0].cpu_seconds < 1.0
 
@@ -302,7 +303,7 @@ def test_cpu_seconds_hold_loading_and_running(conflicts: Path) -> None:
 
 
 def test_the_table_shows_modes_and_baselines_and_says_what_they_mean(conflicts: Path) -> None:
-    loaded = suite.load_conflicts(suite.find_conflicts(conflicts)[0])
+    loaded, _ = suite.load_conflicts(suite.find_conflicts(conflicts)[0])
     result = suite.run_suite(loaded, pretend, seeds=3)
     console = Console(width=150, record=True, file=open(os.devnull, "w"))  # noqa: SIM115
     (table,) = score_tables(result, 150)
@@ -423,17 +424,30 @@ def test_an_unknown_conflict_is_named(conflicts: Path) -> None:
         validate(request(conflicts, conflicts.parent / "out", "suite.conflicts=[frist]"), pretend)
 
 
-def test_a_broken_conflict_is_told_before_anything_runs(conflicts: Path, tmp_path: Path) -> None:
+def test_a_broken_conflict_is_told_before_anything_runs_and_left_out(
+    conflicts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line for it, scores for the others, and an exit code that says that it is not all."""
     (conflicts / "second" / "input_csv" / "routes.csv").write_text("#name1,name2,distance\nAx,Nowhere,10\n")
+    said: list[str] = []
 
-    def never(conflict: Conflict, *, capacities: str, rule: str, seed: int, parameters: Parameters | None) -> IntArray:
-        raise AssertionError("ran")
+    def listening(conflict: Conflict, *, capacities: str, rule: str, seed: int, parameters: Parameters | None) -> IntArray:
+        said.append(capsys.readouterr().err)
+        return pretend(conflict, capacities=capacities, rule=rule, seed=seed, parameters=parameters)
 
+    result, complete = validate(request(conflicts, tmp_path / "out", "figures=false"), listening)
+    assert not complete and [c.conflict.name for c in result.modes[0].conflicts] == ["first"]
+    assert "routes.csv" in said[0] and said[0].count("error: ") == 1 and "left out" in said[0]
+    assert main([f"suite.folder={conflicts}", f"output={tmp_path / 'again'}", "figures=false", "seeds=1", "suite.modes=[limits]"]) == 2
+
+
+def test_with_no_conflict_that_can_be_read_nothing_is_written(conflicts: Path, tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        (conflicts / name / "input_csv" / "routes.csv").write_text("#name1,name2,distance\nAx,Nowhere,10\n")
     with pytest.raises(InputError, match=r"routes\.csv") as caught:
-        validate(request(conflicts, tmp_path / "out"), never)
+        validate(request(conflicts, tmp_path / "out"), pretend)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "out").exists()
-    validate(request(conflicts, tmp_path / "out", "suite.conflicts=[first]", "figures=false"), pretend)  # the other is not asked for
 
 
 def test_results_are_not_overwritten_without_force(conflicts: Path, tmp_path: Path) -> None:

@@ -164,16 +164,30 @@ def find_conflicts(folder: Path, only: Sequence[str] = ()) -> tuple[list[Path], 
     return [path for name, path in names.items() if not only or name in only], skipped
 
 
-def load_conflicts(folders: Sequence[Path]) -> list[Loaded]:
-    """Read every conflict, so that a folder that cannot be read is told before anything runs."""
+def load_conflicts(folders: Sequence[Path]) -> tuple[list[Loaded], list[InputError]]:
+    """Read every conflict before anything runs.
+
+    Returns
+    -------
+    Those that can be read and run, and what is wrong with the others.
+    """
+    from sim.displacement.simulate import conflict_scenario  # late: the model is slow to import
+
     loaded: list[Loaded] = []
+    wrong: list[InputError] = []
     for folder in folders:
         started = time.process_time()
-        conflict = read_conflict(folder)
-        if not len(conflict.camps):
-            raise InputError(f"{folder}: has no camp to score; source_data/data_layout.csv must list a camp of locations.csv")
-        loaded.append(Loaded(conflict, time.process_time() - started))
-    return loaded
+        try:
+            conflict = read_conflict(folder)
+            if not len(conflict.camps):
+                raise InputError(f"{folder}: has no camp to score; source_data/data_layout.csv must list a camp of locations.csv")
+            seconds = time.process_time() - started
+            conflict_scenario(conflict)
+        except InputError as error:
+            wrong.append(error)
+        else:
+            loaded.append(Loaded(conflict, seconds))
+    return loaded, wrong
 
 
 def run_suite(
