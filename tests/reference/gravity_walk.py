@@ -65,7 +65,7 @@ class Land:
         self.limit = {}
         for i in self.camps:
             bound = case.capacities == "limits" and places[i].capacity > 0
-            self.limit[i] = places[i].capacity * case.scale if bound else math.inf
+            self.limit[i] = math.floor(places[i].capacity * case.scale) if bound else math.inf
         stated = [places[i].capacity for i in self.camps if places[i].capacity > 0]
         mean = math.fsum(stated) / len(stated) if stated else 1.0
         draws = case.capacities == "attraction"
