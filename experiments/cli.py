@@ -55,6 +55,16 @@ VERBS: Mapping[str, Verb] = MappingProxyType({
             ("marchland validate suite.folder=DIR rule=flee output=results/flee", "another rule, a folder of your choice"),
         ),
     ),
+    "reproduce": Verb(
+        "experiments.reproduce",
+        "run a stored run again and say whether the same comes out",
+        "marchland reproduce FOLDER [replicates=N] [trust=module:Class,...]",
+        (
+            ("marchland reproduce outputs/two_states-20261123-101500-abc123", "exit code 0 when the tables are the same"),
+            ("marchland reproduce FOLDER replicates=20", "when they differ: do the stored outcomes lie among those of 20 replicates? (exit code 3)"),
+            ("marchland reproduce FOLDER trust=mymodule:MyPolicy", "a run with a policy class of your own"),
+        ),
+    ),
     "schedule": Verb(
         "experiments.schedule",
         "print the day: its stages in order, and what each does",

@@ -55,16 +55,10 @@ def make_manifest(
     command
         The command line; home folders and user names are left out.
     """
-    commit, dirty = git_state()
     outputs = {name: {"rows": table.num_rows, "content_sha256": table_hash(table)} for name, table in tables.items()}
     return {
         "schema_version": SCHEMA_VERSION,
-        "version": version(),
-        "commit": commit,
-        "dirty": dirty,
-        "python": platform.python_version(),
-        "packages": package_versions(),
-        "platform": {"system": platform.system(), "machine": platform.machine(), "python": sys.implementation.name},
+        **environment(),
         "seeds": dict(seeds),
         "config_hash": config_hash,
         "inputs": [{"name": _relative(file, folder), "sha256": file_hash(file)} for file in inputs],
@@ -74,6 +68,19 @@ def make_manifest(
         "finished": finished.astimezone(dt.UTC).isoformat(timespec="seconds"),
         "duration_seconds": round((finished - started).total_seconds(), 3),
         "command": [without_home(part) for part in command],
+    }
+
+
+def environment() -> dict[str, object]:
+    """Return what may change a result and is not in its config: versions, commit, platform."""
+    commit, dirty = git_state()
+    return {
+        "version": version(),
+        "commit": commit,
+        "dirty": dirty,
+        "python": platform.python_version(),
+        "packages": package_versions(),
+        "platform": {"system": platform.system(), "machine": platform.machine(), "python": sys.implementation.name},
     }
 
 

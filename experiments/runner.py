@@ -155,10 +155,7 @@ def _write(
     config = to_tree(scenario.config)
     assert isinstance(config, dict)
     OmegaConf.save(OmegaConf.create(config), scratch / "config.yaml")
-    frames = {"daily": model.record.daily, "places": model.record.places, "events": model.record.events}
-    if scenario.tables.conflict is not None:
-        frames["camps"] = model.record.camps
-    tables = {name: arrow(frame) for name, frame in frames.items()}
+    tables = result_tables(model)
     for name, table in tables.items():
         pq.write_table(table, scratch / f"{name}.parquet", compression="zstd")
     _copy_scenario(scenario, scratch / _COPY)
@@ -190,6 +187,15 @@ def _with_figures(finished: Finished, figures: Sequence[Path], scratch: Path, st
     }
     write_json(scratch / FILE, manifest)
     return Finished(finished.folder, manifest, finished.summary, tuple(figures))
+
+
+def result_tables(model: MarchlandModel) -> dict[str, pa.Table]:
+    """Return the tables that a run leaves, by name."""
+    record = model.record
+    frames = {"daily": record.daily, "places": record.places, "events": record.events}
+    if model.setting.network is not None:
+        frames["camps"] = record.camps
+    return {name: arrow(frame) for name, frame in frames.items()}
 
 
 def arrow(frame: pd.DataFrame) -> pa.Table:
