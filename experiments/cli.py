@@ -55,6 +55,16 @@ VERBS: Mapping[str, Verb] = MappingProxyType({
             ("marchland validate suite.folder=DIR rule=flee output=results/flee", "another rule, a folder of your choice"),
         ),
     ),
+    "compare": Verb(
+        "experiments.compare",
+        "run policies, levers or numbers under the same luck and show what is different",
+        "marchland compare [KEY=VALUE,VALUE ...] [replicates=20] [precision=10] [output=FOLDER] [--force]",
+        (
+            ("marchland compare scenario=two_states policy@policies.north=status_quo,hardline", "two policies, 20 pairs"),
+            ("marchland compare scenario=two_states governments.north.baseline.operations=0.3,0.309 replicates=40", "a small change of a lever"),
+            ("marchland compare parameters.violence.branching=0.3,0.5 precision=5", "and how many pairs make the interval 5 %"),
+        ),
+    ),
     "reproduce": Verb(
         "experiments.reproduce",
         "run a stored run again and say whether the same comes out",

@@ -20,7 +20,7 @@ from experiments.manifest import FILE
 #: Everything that a run leaves; nothing else is ever moved or removed.
 OURS: tuple[str, ...] = (
     FILE, "config.yaml", "summary.json", "daily.parquet", "places.parquet", "events.parquet", "ensemble.parquet",
-    "scores.json", "scores.csv", "camps.parquet", "reproduction.json", "figures", "scenario",
+    "scores.json", "scores.csv", "camps.parquet", "reproduction.json", "compare.csv", "runs.parquet", "series.parquet", "figures", "scenario",
 )  # fmt: skip
 #: What does not count as content: hidden folders of a run that was killed or goes on at the same time, and markers.
 _PASSING = (".partial-", ".old-", ".try-", ".DS_Store", ".gitkeep", ".gitignore")

@@ -1,0 +1,100 @@
+"""``marchland compare``: pairs share their luck, intervals are Student's, and one number is one arm."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments.cli import main
+from experiments.compare import SERIES, compare, difference, lines
+from sim.scenario import Scenario
+
+SHORT = ("scenario=two_states", "scenario.end=2001-02-10")
+
+
+def scenario(*overrides: str) -> Scenario:
+    return Scenario.load(overrides=[*SHORT, *overrides])
+
+
+def test_differences_by_hand() -> None:
+    found = difference("x", np.array([1.0, 2.0, 3.0]), np.array([2.0, 4.0, 6.0]))
+    assert found.mean == 2.0 and found.spread == 1.0 and found.first == 2.0
+    half = 4.302652729911275 / math.sqrt(3)  # Student's t with two degrees of freedom, 97.5 %
+    assert found.low == pytest.approx(2.0 - half) and found.high == pytest.approx(2.0 + half)
+    assert found.apart == pytest.approx(math.sqrt(1.0 + 4.0)) and found.saved == pytest.approx(5.0)
+
+
+def test_pairs_needed_are_enough_and_not_many_more() -> None:
+    found = difference("x", np.zeros(4), np.array([1.0, 3.0, 2.0, 6.0]))
+    from scipy.stats import t
+
+    def half(pairs: int) -> float:
+        return float(t.ppf(0.975, pairs - 1)) * found.spread / math.sqrt(pairs)
+
+    pairs = found.needed(0.5)
+    assert half(pairs) <= 0.5 < half(int(pairs / 1.06) - 1)
+    assert difference("x", np.zeros(3), np.ones(3)).needed(0.01) == 2, "what never varies needs no more"
+
+
+def test_the_same_arm_twice_differs_in_nothing() -> None:
+    """Common random numbers: the difference of an arm to itself is 0 in every pair, whatever the luck."""
+    one = scenario()
+    result = compare(("a", "b"), (one, one), 3)
+    assert all(d.mean == d.spread == 0.0 for d in result.differences["b"])
+    assert not (result.series[0] - result.series[1]).any()
+    attacks = result.runs[result.runs["arm"] == "a"]["returns"]
+    assert attacks.nunique() > 1, "replicates differ, or the test shows nothing"
+
+
+def test_a_small_change_is_seen_with_fewer_runs() -> None:
+    """Emigration 3 % up: pairs under the same luck spread less than runs with luck of their own."""
+    base, more = scenario("governments.north.emigration=0.04"), scenario("governments.north.emigration=0.0412")
+    found = {d.outcome: d for d in compare(("base", "more"), (base, more), 8).differences["more"]}
+    assert found["departures"].low > 0.0, "more emigration, more departures"
+    assert found["departures"].spread < found["departures"].apart
+    assert found["flights"].spread < found["flights"].apart / 3.0, "what the change hardly touches keeps its luck"
+
+
+def test_the_folder_and_the_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    words = ["compare", *SHORT, "policy@policies.north=status_quo,hardline", "replicates=3", f"output={out}"]
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    assert "policy@policies.north=hardline" in said and "95 % interval" in said and "returns_deportation" in said
+    table = pd.read_csv(out / "compare.csv")
+    assert set(table["arm"]) == {"policy@policies.north=hardline"}
+    assert ((table["low"] <= table["difference"]) & (table["difference"] <= table["high"])).all()
+    runs = pd.read_parquet(out / "runs.parquet")
+    assert runs.groupby("arm")["replicate"].apply(list).map(sorted).tolist() == [[0, 1, 2]] * 2
+    series = pd.read_parquet(out / "series.parquet")
+    assert set(series["series"]) == set(SERIES) and len(series) == len(SERIES) * 41
+    row = table[table["outcome"] == "returns"].iloc[0]
+    assert series[series["series"] == "returns"]["difference"].sum() == pytest.approx(row["difference"])
+    assert main(words) == 2, "a finished comparison is not overwritten"
+    assert main([*words, "--force"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["policy@policies.north=hardline"], "at least two values"), (["seed=1,2"], "share their luck"),
+        (["policy@policies.north=status_quo,hardline", "replicates=1"], "replicates=1"),
+        (["policy@policies.north=status_quo,hardline", "precision=0"], "precision=0"),
+        (["policy@policies.north=status_quo,hardlin"], "hardlin"), (["policy@policies.north=status_quo,hardline", "--quick"], "--quick"),
+        (["parameters.violence.branching=0.3,7"], "parameters.violence.branching"),
+    ],
+)  # fmt: skip
+def test_wrong_words_are_one_line(words: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", *SHORT, *words, f"output={tmp_path / 'out'}"]) == 2
+    err = capsys.readouterr().err
+    assert told in err and err.count("\n") == 1 and not (tmp_path / "out").exists()
+
+
+def test_lines_count_what_stays_the_same() -> None:
+    one = scenario()
+    said = lines(compare(("a", "b"), (one, one), 2), 10.0)
+    assert any("outcomes are the same in every pair" in line for line in said)
