@@ -55,6 +55,17 @@ VERBS: Mapping[str, Verb] = MappingProxyType({
             ("marchland validate suite.folder=DIR rule=flee output=results/flee", "another rule, a folder of your choice"),
         ),
     ),
+    "sweep": Verb(
+        "experiments.sweep",
+        "run a design over any fields of the config; survives kills, goes on where it stopped",
+        "marchland sweep design=KIND KEY=LOW..HIGH ... [replicates=R] [executor=processes workers=2] [output=FOLDER] [--force]",
+        (
+            ("marchland sweep design=lhs n=64 replicates=5 scenario=two_states parameters.violence.branching=0.2..0.6", "a Latin hypercube"),
+            ("marchland sweep design=grid scenario=two_states policy@policies.north=status_quo,hardline seed=3", "the grammar of -m"),
+            ("marchland sweep design=sobol n=256 scenario=two_states parameters.violence.branching= parameters.fighters.relocation=", "declared ranges"),
+            ("marchland sweep design=lhs ... output=FOLDER", "the same words and folder again go on with a study"),
+        ),
+    ),
     "compare": Verb(
         "experiments.compare",
         "run policies, levers or numbers under the same luck and show what is different",
@@ -186,6 +197,10 @@ def verb_help(name: str) -> str:
             "  --config-dir   your own config folder: DIR/policy/*.yaml, DIR/corner/*.yaml, DIR/scenarios/NAME/, DIR/NAME.yaml",
             "  figures=false  draw no figures",
         ]
+    if name == "sweep":
+        from experiments.sweep import KEYS as SWEEP
+
+        lines += ["", *(f"  {key:<14}{f'({default}) ' if default else ''}{meaning}" for key, default, meaning in SWEEP)]
     if name == "validate":
         from experiments.validate import KEYS
 

@@ -1,0 +1,1 @@
+"""Experiments at scale: plans, sweeps and what is made of them."""

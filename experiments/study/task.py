@@ -1,0 +1,269 @@
+"""One chunk of a sweep: its rows run one after the other, and a run that fails is a row with its error.
+
+Everything a worker needs is in the payload, so the same function runs in this process, in a worker process
+and on another machine. Nothing is kept between chunks.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType, MappingProxyType
+from typing import TypeAlias
+
+import pyarrow as pa
+
+from agents.errors import InputError
+from experiments.study.parts import HEADS
+
+#: One planned run: run_id, point, replicate, seed and the values of the factors by key.
+Row: TypeAlias = tuple[str, int, int, int, Mapping[str, object]]
+
+OK, FAILED, TIMEOUT, CRASHED = "ok", "failed", "timeout", "crashed"
+KINDS = MappingProxyType({"float": pa.float64(), "int": pa.int64(), "bool": pa.bool_(), "str": pa.string()})
+#: In the control folder: its presence asks workers to hand over what they have.
+STOP = "stop"
+
+
+@dataclass(frozen=True)
+class Payload:
+    """A chunk, whole: what to run and on what.
+
+    Attributes
+    ----------
+    base
+        Resolved config as plain data, in the shape of :func:`sim.settings.to_tree`.
+    folder
+        The scenario's folder.
+    trusted
+        Policies ``module:Class`` that the user named.
+    model
+        Key of :data:`experiments.study.models.MODELS`.
+    rows
+        The runs of the chunk.
+    timeout
+        Seconds a run may take; 0 for no limit.
+    series
+        Whether daily series are kept too.
+    types
+        Factors in the order of their columns with their kinds (keys of :data:`KINDS`).
+    control
+        A local folder through which worker and parent talk, or nothing.
+    chunk
+        Number of the chunk, the name of its file in ``control``.
+    """
+
+    base: Mapping[str, object]
+    folder: str = ""
+    trusted: tuple[str, ...] = ()
+    model: str = "scenario"
+    rows: tuple[Row, ...] = ()
+    timeout: float = 0.0
+    series: bool = False
+    types: tuple[tuple[str, str], ...] = ()
+    control: str = ""
+    chunk: int = 0
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What a chunk gave: a row a run, series where they were asked for, and the seconds it took."""
+
+    table: pa.Table
+    series: pa.Table | None = None
+    seconds: float = 0.0
+
+
+@dataclass
+class _Run:
+    """One finished run."""
+
+    outcomes: Mapping[str, float] = field(default_factory=dict)
+    status: str = OK
+    error: str = ""
+    seconds: float = 0.0
+    series: pa.Table | None = None
+
+
+#: Runs a row until the deadline (``check`` raises when it has passed): outcomes and, if wanted, series.
+Play: TypeAlias = Callable[[Row, Callable[[], None]], tuple[Mapping[str, float], pa.Table | None]]
+
+
+class RunTimeout(BaseException):
+    """A run takes too long; no ``Exception``, so that a policy's ``except Exception`` cannot swallow it."""
+
+
+def run_rows(payload: Payload) -> pa.Table:
+    """Run the rows of a payload and return a row of results for each."""
+    return run_chunk(payload).table
+
+
+def run_chunk(payload: Payload) -> Chunk:
+    """Run the rows of a payload one after the other; stop early when the parent asks for it."""
+    from experiments.study.models import find_model  # late: models know payloads
+
+    start = time.perf_counter()
+    play = find_model(payload.model)(payload)
+    done: list[tuple[Row, _Run]] = []
+    with _marks(payload) as (mark, stopped):
+        for index, row in enumerate(payload.rows):
+            if stopped():
+                break
+            mark(index)
+            done.append((row, _run(play, row, payload.timeout)))
+    series = [run.series for _, run in done if run.series is not None]
+    table = to_table(payload.types, done)
+    return Chunk(table, pa.concat_tables(series) if series else None, time.perf_counter() - start)
+
+
+def crashed_rows(payload: Payload, rows: Sequence[Row], error: str) -> Chunk:
+    """Return rows for runs that took their worker process with them."""
+    return Chunk(to_table(payload.types, [(row, _Run(status=CRASHED, error=error)) for row in rows]))
+
+
+def to_table(types: Sequence[tuple[str, str]], done: Sequence[tuple[Row, _Run]]) -> pa.Table:
+    """Put runs into a table: identity, factors, outcomes by name (null where a run has none), status."""
+    rows = [row for row, _ in done]
+    columns: dict[str, pa.Array] = {
+        "run_id": pa.array([row[0] for row in rows], pa.string()),
+        "point": pa.array([row[1] for row in rows], pa.int32()),
+        "replicate": pa.array([row[2] for row in rows], pa.int32()),
+        "seed": pa.array([row[3] for row in rows], pa.int64()),
+    }
+    for key, kind in types:
+        columns[key] = pa.array([_as_kind(row[4].get(key), kind) for row in rows], KINDS[kind])
+    # By name, not in order of appearance, which would depend on the chunks.
+    names = sorted({name for _, run in done for name in run.outcomes})
+    for name in names:
+        columns[name] = pa.array([run.outcomes.get(name) for _, run in done], pa.float64())
+    columns["status"] = pa.array([run.status for _, run in done], pa.string())
+    columns["error"] = pa.array([run.error for _, run in done], pa.string())
+    columns["seconds"] = pa.array([run.seconds for _, run in done], pa.float64())
+    return pa.table(columns, metadata={HEADS: str(4 + len(types))})
+
+
+def kinds_of(rows: Sequence[Row]) -> tuple[tuple[str, str], ...]:
+    """Return the factors of a plan in order of appearance, each with the kind that holds all its values."""
+    found: dict[str, set[type]] = {}
+    for row in rows:
+        for key, value in row[4].items():
+            found.setdefault(key, set()).add(type(value))
+    return tuple((key, _kind(kinds - {type(None)})) for key, kinds in found.items())
+
+
+def _kind(kinds: set[type]) -> str:
+    for name, allowed in (("bool", {bool}), ("int", {int}), ("float", {int, float})):
+        if kinds and kinds <= allowed:
+            return name
+    return "str"
+
+
+def _as_kind(value: object, kind: str) -> object:
+    if kind != "str" or value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+def _run(play: Play, row: Row, timeout: float) -> _Run:
+    """Run one row; whatever its code raises becomes its error."""
+    start = time.perf_counter()
+    try:
+        with _deadline(timeout) as check:
+            outcomes, series = play(row, check)
+        run = _Run(outcomes, series=series)
+    except RunTimeout:
+        run = _Run(status=TIMEOUT, error=f"no end after {timeout:g} s")
+    except (Exception, SystemExit) as error:  # a policy that calls sys.exit ends its run, not the sweep
+        run = _Run(status=FAILED, error=_one_line(error))
+    run.seconds = time.perf_counter() - start
+    return run
+
+
+def _one_line(error: BaseException) -> str:
+    """Return an error in one line; where it was raised only when it is not the user's input."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, InputError):
+        return text
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {text}{where}"
+
+
+@contextmanager
+def _deadline(seconds: float) -> Iterator[Callable[[], None]]:
+    """Raise ``RunTimeout`` in the block when time is up.
+
+    In a main thread by an alarm, which also interrupts a policy that never returns; in other threads (some
+    clusters run tasks in those) only where the block calls the function it is given.
+    """
+    end = time.monotonic() + seconds
+
+    def check() -> None:
+        if seconds > 0.0 and time.monotonic() > end:
+            raise RunTimeout
+
+    def ring(number: int, frame: FrameType | None) -> None:
+        raise RunTimeout
+
+    if seconds <= 0.0 or threading.current_thread() is not threading.main_thread():
+        yield check
+        return
+    former = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield check
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, former)
+
+
+@contextmanager
+def _marks(payload: Payload) -> Iterator[tuple[Callable[[int], None], Callable[[], bool]]]:
+    """Give functions that note which row is under way, and that tell whether the parent wants to stop.
+
+    When a worker is killed its note says which run it was at, so only that one is suspected.
+    """
+    if not payload.control:
+        yield (lambda index: None), (lambda: False)
+        return
+    stop = os.path.join(payload.control, STOP)
+    file = os.open(os.path.join(payload.control, str(payload.chunk)), os.O_CREAT | os.O_WRONLY, 0o600)
+    try:
+        yield (lambda index: void(os.pwrite(file, index.to_bytes(8, "little"), 0))), (lambda: os.path.exists(stop))
+    finally:
+        os.close(file)
+
+
+def void(_: object) -> None:
+    """Return nothing, whatever comes."""
+
+
+def with_values(base: Mapping[str, object], params: Mapping[str, object]) -> dict[str, object]:
+    """Return a copy of a config tree with values set at dotted keys.
+
+    A policy is set whole (``policies.NAME`` gets a name), without the parameters of the one it replaces.
+    """
+    tree = copy.deepcopy(dict(base))
+    for key, value in params.items():
+        steps = key.removeprefix("policy@").split(".")
+        node: dict[str, object] = tree
+        for step in steps[:-1]:
+            below = node.setdefault(step, {})
+            if not isinstance(below, dict):
+                raise InputError(f"{key}: {step} is a value and has nothing below it")
+            node = below
+        policy = len(steps) == 2 and steps[0] == "policies" and isinstance(value, str)
+        present = node.get(steps[-1])
+        if policy and isinstance(present, Mapping) and present.get("name") == value:
+            continue  # the policy that the scenario has, with the parameters that it gives
+        node[steps[-1]] = {"name": value, "params": {}} if policy else value
+    return tree
