@@ -95,7 +95,7 @@ def _camps(record: Record, setting: Setting) -> dict[str, float]:
     return row | {"ard_mean": float(daily.mean()), "ard_final": float(daily[-1])}
 
 
-def relative_difference(simulated: IntArray, counted: IntArray) -> FloatArray:
+def relative_difference(simulated: IntArray | FloatArray, counted: IntArray | FloatArray) -> FloatArray:
     """Averaged relative difference of each day, (days,): sum of |S - D| over camps, by the sum of D (at least 1)."""
     return np.asarray(np.abs(simulated - counted).sum(axis=1) / np.maximum(1, counted.sum(axis=1)), dtype=np.float64)
 

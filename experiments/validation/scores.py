@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sim.outcomes import relative_difference
+
 FloatArray = NDArray[np.float64]
 
 
@@ -35,7 +37,7 @@ def ard(simulated: ArrayLike, data: ArrayLike) -> FloatArray:
         People in each camp, (days, camps).
     """
     counts, known = _pair(simulated, data)
-    return np.asarray(np.abs(counts - known).sum(axis=1) / np.maximum(1.0, known.sum(axis=1)))
+    return relative_difference(counts, known)
 
 
 def rescaled_ard(simulated: ArrayLike, data: ArrayLike) -> FloatArray:
