@@ -29,8 +29,9 @@ from sim.displacement.conflict import Conflict
 from sim.displacement.flee_course import build_course
 from sim.displacement.flee_parameters import FleeParameters
 from sim.displacement.flee_rule import kappa
-from sim.displacement.flee_run import simulate_flee
 from sim.displacement.read import is_conflict_folder, read_conflict
+from sim.displacement.simulate import simulate
+from sim.settings import Parameters
 
 #: Flee's validation settings.
 SETTINGS: dict[str, dict[str, float]] = {
@@ -95,7 +96,9 @@ def runs(conflict: Conflict, setting: str, seeds: int) -> tuple[np.ndarray, floa
     """Camp counts of ours (seeds, days, camps), and CPU seconds a run."""
     parameters = FleeParameters(readings="flee", **SETTINGS[setting])  # type: ignore[arg-type]
     began = time.process_time()
-    people = np.array([simulate_flee(conflict, parameters, seed) for seed in range(1, seeds + 1)])
+    people = np.array([
+        simulate(conflict, capacities="limits", rule="flee", seed=seed, parameters=Parameters(flee=parameters)) for seed in range(1, seeds + 1)
+    ])
     return people, (time.process_time() - began) / seeds
 
 

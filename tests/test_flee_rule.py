@@ -26,9 +26,10 @@ from sim.displacement.flee_course import build_course, newcomers
 from sim.displacement.flee_parameters import FleeParameters
 from sim.displacement.flee_routes import build_links, build_routes
 from sim.displacement.flee_rule import batches_needed, flee_day, kappa
-from sim.displacement.flee_run import simulate_flee
 from sim.displacement.flee_walkers import Walkers, together
 from sim.displacement.read import read_conflict
+from sim.displacement.simulate import simulate
+from sim.settings import Parameters
 from sim.streams import Streams
 
 SEEDS = 200
@@ -39,6 +40,11 @@ CASES = {
     "two links ahead": (crossroads, parameters(awareness_level=2, pruning_threshold=8.0)),
 }
 DATA = Path(os.environ.get("MARCHLAND_DISPLACEMENT_DATA", Path(__file__).parent.parent.parent / "shared" / "data" / "displacement"))
+
+
+def simulate_flee(world: Conflict, p: FleeParameters, seed: int) -> np.ndarray:
+    """People by day and place under the rule, through the model itself."""
+    return simulate(world, capacities="limits", rule="flee", seed=seed, parameters=Parameters(flee=p))
 
 
 @functools.cache

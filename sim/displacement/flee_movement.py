@@ -51,6 +51,8 @@ class FleeMovement:
         self.view = ConflictView(setting)
         self.course = build_course(network.conflict, setting.parameters.flee, limits=limits)
         check_origins(self.course)
+        first = int(network.conflict.counts[0].sum()) if setting.parameters.flee.insert_day0 else 0
+        self._entered: IntArray = first + self.course.newcomers.cumsum()
 
     def ask(self, agents: Sequence[RefugeePopulation], state: State, setting: Setting) -> dict[str, PopulationIntentions]:
         """Let the populations decide on the news of the day."""
@@ -63,7 +65,7 @@ class FleeMovement:
         today.is_open = network.border_open[network.phase[today.day]]
         walkers = state.walkers if state.walkers is not None else Walkers.empty()
         p = setting.parameters.flee
-        arrivals = draw_arrivals(state, setting, streams, self.course.spawn_weight[today.day], camps=p.insert_day0)
+        arrivals = draw_arrivals(state, setting, streams, self.course.spawn_weight[today.day], self._entered, camps=p.insert_day0)
         newcomers = Walkers.set_out(arrivals.home, arrivals.place, arrivals.number)
         rng = streams.generator("flee", "", today.day)
         state.walkers = flee_day(together(walkers, newcomers).merged(), self.course.day(today.day), p, rng)

@@ -146,7 +146,7 @@ class Arrivals:
 
 
 def draw_arrivals(
-    state: State, setting: Setting, streams: Streams, chances: FloatArray, *, camps: bool = True
+    state: State, setting: Setting, streams: Streams, chances: FloatArray, entered: IntArray, *, camps: bool = True
 ) -> Arrivals:
     """Draw where the day's people come from, and book them out of the reservoir.
 
@@ -154,6 +154,8 @@ def draw_arrivals(
     ----------
     chances
         (places,) weights of places as origins. Where all are 0 nobody enters, and the number is due later.
+    entered
+        (days,) people who have entered by the evening of each day.
     camps
         Whether the camps start with their own counts on day 0 (else those people come like the others).
     """
@@ -166,7 +168,7 @@ def draw_arrivals(
         camps_at = network.conflict.camps
         arrivals = Arrivals(reservoir.row_at[unknown, camps_at], unknown, camps_at, number)
     else:
-        due = round(int(reservoir.entered[day]) * setting.scale) + int(state.accounts[_OUTSIDE].sum())
+        due = round(int(entered[day]) * setting.scale) + int(state.accounts[_OUTSIDE].sum())
         arrivals = _draw(setting, streams, day, due, chances)
     np.subtract.at(state.accounts[_OUTSIDE], arrivals.row, arrivals.number)
     return arrivals
@@ -188,5 +190,5 @@ def _draw(setting: Setting, streams: Streams, day: int, number: int, weights: Fl
 def feed(state: State, setting: Setting, streams: Streams) -> None:
     """Let the day's people in; on day 0 those whom the camps start with."""
     assert setting.reservoir is not None
-    arrivals = draw_arrivals(state, setting, streams, setting.reservoir.origins[state.day])
+    arrivals = draw_arrivals(state, setting, streams, setting.reservoir.origins[state.day], setting.reservoir.entered)
     state.people[arrivals.row, arrivals.place] += arrivals.number  # each place stands there once
