@@ -21,7 +21,7 @@ from reference.flee_walk import walk
 from scipy import stats
 
 from agents.errors import InputError
-from sim.displacement.conflict import Closure, ClosureKind, Kind
+from sim.displacement.conflict import Closure, ClosureKind, Conflict, Kind
 from sim.displacement.flee_course import build_course, newcomers
 from sim.displacement.flee_parameters import FleeParameters
 from sim.displacement.flee_routes import build_links, build_routes
