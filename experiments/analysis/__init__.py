@@ -1,0 +1,1 @@
+"""Analyses of a study: what its runs say, with tables, figures and one page."""
