@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -90,8 +90,9 @@ class Study:
         return table
 
     def series(self) -> pd.DataFrame | None:
-        """Return the daily series (``run_id``, ``day``, ``date``, ``level``, ``actor``, ``variable``, ``value`` as in a
-        run's ``daily.parquet``), or nothing when the study kept none.
+        """Return the daily series, or nothing when the study kept none.
+
+        A row a run, day and variable: ``run_id``, and the columns of a run's ``daily.parquet``.
         """
         if not (self.folder / SERIES).is_dir():
             return None
@@ -139,15 +140,3 @@ def load_study(folder: Path) -> Study:
     frame = table.to_pandas().sort_values(["point", "replicate"], ignore_index=True)
     return Study(folder, plan, frame, str(claim.get("config_hash", "")))
 
-
-def chosen(study: Study, words: Sequence[str]) -> tuple[str, ...]:
-    """Return the outcomes that were asked for, each checked.
-
-    Raises
-    ------
-    InputError
-        When one is not known.
-    """
-    for word in words:
-        study.values(word)
-    return tuple(words)
