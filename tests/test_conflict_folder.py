@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import itertools
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conflicts import DATA
 
 from agents.errors import InputError
 from experiments.check import check_scenario
@@ -596,7 +596,6 @@ def test_check_tells_what_a_conflict_folder_holds(tmp_path: Path) -> None:
 # ---- five conflicts, where they are at hand
 
 ROOT = Path(__file__).parent.parent
-DATA = Path(os.environ.get("MARCHLAND_DISPLACEMENT_DATA", ROOT.parent / "shared" / "data" / "displacement"))
 REAL = pytest.mark.skipif(
     not (DATA / "mali2012" / "input_csv").is_dir(),
     reason="no conflict folders; set MARCHLAND_DISPLACEMENT_DATA to the folder that holds them",

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
+from conflicts import DATA
 from reference.flee_cases import DAYS, RISING, conflict, crossroads, parameters, place, valley
 from reference.flee_walk import walk
 from scipy import stats
@@ -39,7 +38,6 @@ CASES = {
     "flee": (valley, parameters(readings="flee")),
     "two links ahead": (crossroads, parameters(awareness_level=2, pruning_threshold=8.0)),
 }
-DATA = Path(os.environ.get("MARCHLAND_DISPLACEMENT_DATA", Path(__file__).parent.parent.parent / "shared" / "data" / "displacement"))
 
 
 def simulate_flee(world: Conflict, p: FleeParameters, seed: int) -> np.ndarray:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from conflicts import DATA
 from matplotlib.image import imread
 from numpy.typing import NDArray
 from rich.console import Console
@@ -28,7 +29,6 @@ from sim.displacement.read import read_conflict
 from sim.settings import Parameters
 
 ROOT = Path(__file__).parent.parent
-DATA = Path(os.environ.get("MARCHLAND_DISPLACEMENT_DATA", ROOT.parent / "shared" / "data" / "displacement"))
 NAMES = ("burundi2015", "car2013", "mali2012", "ssudan2013", "syria2013")
 MODES = ["withheld", "limits", "attraction"]
 needs_data = pytest.mark.skipif(
