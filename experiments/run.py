@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import os
 import secrets
 import sys
@@ -26,6 +27,8 @@ from sim.complaints import did_you_mean, is_config_error
 from sim.compose import VERSION_BASE, Session, session
 from sim.composed import settle
 
+#: Jobs above which Hydra's multirun is the wrong tool: it composes each twice (0.1 to 0.3 s) and cannot go on after a stop.
+MANY = 1000
 #: Jobs of a multirun that are checked before the first one starts; later ones are checked when they start.
 CHECKED_AHEAD = 200
 _WITH_VALUE: Mapping[str, str] = MappingProxyType({
@@ -42,6 +45,8 @@ _PLAIN: Mapping[str, str] = MappingProxyType({
     "--shell-completion": "--shell-completion", "-sc": "--shell-completion",
     "--force": "--force",
 })  # fmt: skip
+#: What a sweep has one of.
+_ONCE = ("scenario", "scenario.path", "corner", "experiment")
 _ONLY_PRINT = frozenset({"--cfg", "--info", "--hydra-help", "--shell-completion"})
 
 
@@ -127,6 +132,8 @@ def _run(arguments: Arguments, opened: Session) -> int:
     if _ONLY_PRINT & arguments.flags.keys():
         _under_hydra(arguments, opened)
         return 0
+    if arguments.multirun and (hint := sweep_hint(opened)):
+        print(hint, file=sys.stderr)
     output = _check_ahead(arguments, opened)
     existed = output.exists()
     check_output(output, force="--force" in arguments.flags, multirun=arguments.multirun)
@@ -137,6 +144,34 @@ def _run(arguments: Arguments, opened: Session) -> int:
             discard_empty(output)
         raise
     return 0
+
+
+def sweep_hint(opened: Session) -> str:
+    """Return a line that points a large multirun to ``marchland sweep`` with words that mean the same; else nothing.
+
+    Jobs are counted from the overrides, none is composed. What a sweep has once (scenario, corner, study) stands in the
+    line with its first value.
+    """
+    sweeps = opened.sweeps()
+    count = math.prod(len(values) for values in sweeps.values())
+    if count <= MANY:
+        return ""
+    words = ["design=grid"] if any(key not in _ONCE and key != "seed" for key in sweeps) else ["design=grid", "KEY=A,B"]
+    once: list[str] = []
+    for text in opened.given:
+        key, _, value = text.partition("=")
+        bare = key.lstrip("+")
+        if bare == "seed" and len(seeds := sweeps.get("seed", [])) > 1:
+            words += [f"seed={seeds[0]}", f"replicates={len(seeds)}"]
+        elif bare == "hydra.sweep.dir":
+            words.append(f"output={value}")
+        elif bare in _ONCE and "," in value:
+            once.append(bare)
+            words.append(f"{bare}={value.split(',')[0]}")
+        elif not bare.startswith("hydra") and bare not in ("figures", "band"):
+            words.append(text)
+    each = f" (a command for each {' and '.join(once)})" if once else ""
+    return f"hint: {count:,} jobs; a sweep starts at once, goes on after a stop and uses all cores: marchland sweep {' '.join(words)}{each}"
 
 
 def _check_ahead(arguments: Arguments, opened: Session) -> Path:

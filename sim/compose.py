@@ -29,24 +29,10 @@ from omegaconf import DictConfig, OmegaConf
 from agents.errors import InputError
 from sim import complaints
 from sim.composed import Composed, check_dates, settle, validate
-from sim.options import (
-    ClassOption,
-    ScenarioOption,
-    Tree,
-    builtin_scenarios,
-    hydra_at_least,
-    registered,
-    scenarios_in,
-)
-from sim.overrides import (
-    check_plain,
-    folder_of_package,
-    folder_options,
-    readable,
-    refuse_two_scenarios,
-    sets,
-    short,
-)
+from sim.options import ClassOption, ScenarioOption, Tree, builtin_scenarios, hydra_at_least, registered, scenarios_in
+from sim.overrides import check_plain, folder_of_package, folder_options, readable, refuse_two_scenarios, sets, short
+from sim.studies import GROUP
+from sim.study_options import StudyOption, with_studies
 from sim.trust import guarded
 
 _CLASS_CHOICE = re.compile(r"^\+*policy@policies\.(\w+)$")
@@ -101,11 +87,11 @@ def session(
     if config_dir is not None and not config_dir.is_dir():
         raise InputError(f"--config-dir: no folder {str(config_dir)!r}")
     opened = _open(overrides, config_dir, config_name, trusted, multirun)
-    with registered(opened.scenarios, opened.classes), guarded():
+    with registered(opened.scenarios, opened.classes, opened.studies), guarded():
         implied = None if opened.chosen else opened.path_in_files()
     if implied is not None:
         opened = _open([*overrides, f"scenario.path={implied}"], config_dir, config_name, trusted, multirun)
-    with registered(opened.scenarios, opened.classes), guarded():
+    with registered(opened.scenarios, opened.classes, opened.studies), guarded():
         yield opened
 
 
@@ -125,6 +111,7 @@ class Session:
     trusted_classes: tuple[str, ...]
     chosen: bool  #: whether the overrides name a folder by ``scenario.path``
     multirun: bool  #: whether values may be lists of values (``-m``)
+    studies: tuple[StudyOption, ...] = ()
 
     def compose(self, ready: Sequence[str] | None = None) -> Composed:
         """Compose and check; ``ready`` are the overrides of one job of a multirun."""
@@ -143,6 +130,11 @@ class Session:
         validate(composed, origin)
         check_dates(composed, origin)
         return composed
+
+    def sweeps(self) -> dict[str, list[str]]:
+        """Return the values of each override that has several, by the key as Hydra gets it; nothing is composed."""
+        found = [override for override in self._parsed(self.ready) if override.is_sweep_override()]
+        return {override.get_key_element().lstrip("+"): list(override.sweep_string_iterator()) for override in found}
 
     def jobs(self) -> Iterator[tuple[str, ...]]:
         """Yield the overrides of every job of a multirun: Hydra's Cartesian product."""
@@ -233,6 +225,7 @@ class Session:
             if source.provider != "hydra" and source.schema in ("pkg", "file")
         ]
         folders = {f"scenario/{option.name}": option.file for option in self.scenarios}
+        folders |= {f"{GROUP}/{study.name}": study.file for study in self.studies if study.file.is_file()}
         tables = {key for key, file in folders.items() if file.suffix != ".yaml"}  # a folder in Flee's format sets the days
         found: list[tuple[str, Path]] = []
         for default in defaults:
@@ -299,9 +292,14 @@ def _open(
         ready = [text for text in ready if text.split("=")[0].lstrip("+") != "scenario"]
         ready.append(f"scenario={','.join(folder.name for folder in folders)}")
         scenarios += folders
+    ready, studies = with_studies(
+        ready, {option.name: option.folder for option in scenarios}, config_dir=config_dir, multirun=multirun,
+        default="pakistan_afghanistan" if config_name == "config" else None,
+    )  # fmt: skip
     return Session(
         given=tuple(overrides),
         ready=tuple(ready),
+        studies=studies,
         config_dir=config_dir,
         config_name=config_name,
         scenarios=tuple(scenarios),

@@ -17,6 +17,8 @@ from sim import complaints, settings
 from sim.displacement.read import INPUT, is_conflict_folder
 from sim.folder import read_yaml
 from sim.options import Tree, builtin_scenarios
+from sim.studies import GROUP
+from sim.study_options import WITHOUT
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,11 @@ def settle(
         tree = cast(Tree, OmegaConf.to_container(node, resolve=True, throw_on_missing=True))
     except MissingMandatoryValue as error:
         raise InputError(f"{error.full_key}: missing; give a value (KEY=VALUE)") from None
+    placed = tree.get(GROUP)  # where Hydra puts a file of the group by itself
+    if "study" in tree or (isinstance(placed, dict) and "study" in placed):
+        raise InputError("study: a study is chosen on the command line (experiment=NAME), not in a file, since it must know its scenario")
+    for key in cast(list[str], tree.pop(WITHOUT, [])):  # what a study takes out
+        _take_out(tree, key)
     scenario = cast(Tree, tree["scenario"])
     for actor, choice in cast(Tree, tree.get("policies") or {}).items():
         name = str(choice.get("name", "")) if isinstance(choice, dict) else ""
@@ -78,6 +85,17 @@ def settle(
     builtin = {option.name: option.folder for option in builtin_scenarios()}
     folder = Path(str(path)).expanduser() if path else builtin[str(scenario["name"])]
     return Composed(tree, tuple(overrides), folder, files, trusted_classes, output)
+
+
+def _take_out(tree: Tree, key: str) -> None:
+    """Take a key out of a tree, as ``~KEY`` does on the command line."""
+    *above, last = str(key).split(".")
+    node: object = tree
+    for step in above:
+        node = node.get(step) if isinstance(node, dict) else None
+    if not isinstance(node, dict) or last not in node:
+        raise InputError(f"{WITHOUT}: no key {key!r} to take out; give a key of the config, for example levers.strikes")
+    del node[last]
 
 
 def validate(composed: Composed, origin: complaints.Origin | None = None) -> None:

@@ -33,7 +33,7 @@ __all__ = ["check_actors", "matching", "read_folder", "read_yaml"]
 SCHEMA_VERSION = 1
 YAML_KEYS = (
     "schema_version", "title", "start", "end", "decision_interval",
-    "governments", "groups", "mediators", "policies", "levers", "parameters",
+    "governments", "groups", "mediators", "policies", "levers", "parameters", "roles",
 )  # fmt: skip
 KINDS = ("province", "area", "district", "city", "camp", "crossing")
 OUTCOMES = ("attacks", "deaths", "returns")

@@ -28,6 +28,8 @@ from agents.policies import GOVERNMENT_POLICIES
 from sim.displacement.read import INPUT, LOCATIONS, SOURCE, is_conflict_folder
 from sim.folder import holds_conflict, read_yaml
 from sim.settings import Config, default_tree, to_tree
+from sim.studies import GROUP as EXPERIMENT
+from sim.study_options import StudyOption
 from sim.trust import check_content
 
 Tree = dict[str, object]
@@ -39,7 +41,7 @@ DEFAULT_POLICY: Mapping[str, str] = MappingProxyType({"governments": "status_quo
 #: Sections that are merged as they stand.
 _PLAIN: tuple[str, ...] = ("policies", "parameters", "levers")
 #: What this module writes into Hydra's store.
-_OURS: tuple[str, ...] = ("schema.yaml", "scenario", "own_params", "response", "policy")
+_OURS: tuple[str, ...] = ("schema.yaml", "scenario", "own_params", "response", "policy", EXPERIMENT)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -135,7 +137,7 @@ def scenario_node(option: ScenarioOption) -> tuple[Tree, dict[str, tuple[str, Tr
         "scenario": {
             "name": option.name,
             "path": option.path or None,
-            **{key: value for key, value in tree.items() if key not in (*ACTORS, *_PLAIN, "schema_version")},
+            **{key: value for key, value in tree.items() if key not in (*ACTORS, *_PLAIN, "schema_version", "roles")},
         }
     }
     for section in ACTORS:
@@ -220,7 +222,9 @@ def hydra_at_least(version: str) -> bool:
 
 
 @contextmanager
-def registered(scenarios: Sequence[ScenarioOption], classes: Sequence[ClassOption]) -> Iterator[None]:
+def registered(
+    scenarios: Sequence[ScenarioOption], classes: Sequence[ClassOption], studies: Sequence[StudyOption] = ()
+) -> Iterator[None]:
     """Hold the options in Hydra's store for the duration of the block, and leave it as it was.
 
     A scenario's own policy parameters are options of their own (``own_params/SCENARIO/ACTOR``), taken
@@ -248,6 +252,8 @@ def registered(scenarios: Sequence[ScenarioOption], classes: Sequence[ClassOptio
                 store.store(group="response", name=f"{corner}_{name}", node=dict(answer))
         for choice in dict.fromkeys(classes):
             store.store(group="policy", name=choice.option, node={"name": choice.name, "params": {}})
+        for study in studies:
+            store.store(group=EXPERIMENT, name=study.name, package="_global_", node=dict(study.node))
         yield
     finally:
         for key in _OURS:
