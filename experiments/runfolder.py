@@ -11,10 +11,11 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from agents.errors import InputError
+from experiments import files
 from experiments.manifest import FILE
 
 #: Everything that a run leaves; nothing else is ever moved or removed.
@@ -107,15 +108,9 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
 
 
-@contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Turn an error of the file system in the block into one line that names the folder."""
-    try:
-        yield
-    except OSError as error:
-        raise InputError(
-            f"hydra.run.dir: cannot write to {folder} ({error.strerror or error}); give a folder that can be written"
-        ) from None
+def writing(folder: Path) -> AbstractContextManager[None]:
+    """Turn an error of the file system in the block into one line that names the folder and its key."""
+    return files.writing(folder, key="hydra.run.dir")
 
 
 @contextmanager

@@ -13,19 +13,25 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
 from agents.errors import InputError, one_of
-from experiments.manifest import FILE, make_manifest, write_json
+from experiments.manifest_study import Execution, write_study_manifest
+from experiments.study import named
+from experiments.study.claim import writing
 from experiments.study.designs import KINDS, make_design
+from experiments.study.executors import EXECUTORS, find_executor
 from experiments.study.factors import Fields, is_factor
-from experiments.study.parts import content_hash
+from experiments.study.parts import content_hash, write_table
 from experiments.study.plan import Plan, make_plan, named_classes, write_plan
-from experiments.study.runner import results, sweep
+from experiments.study.remember import Remembered, recall, remember
+from experiments.study.runner import Swept, results, sweep
+from experiments.study.shards import SCRIPT, started, write_script
+from experiments.study.site import KEYS as SITE_KEYS
+from experiments.study.site import Site, make_site
 from experiments.study.task import Payload
 from sim.complaints import did_you_mean
 from sim.compose import compose
-from sim.fingerprint import config_hash
 from sim.scenario import Scenario
 from sim.settings import to_tree, validate
 
@@ -40,13 +46,15 @@ KEYS: tuple[tuple[str, str, str], ...] = (
     ("replicates", "1", "runs of each point"),
     ("seeds", "crn", "crn: all points meet the same luck; independent: a seed a run"),
     ("design_seed", "1", "the design's own luck"),
-    ("executor", "processes", "serial or processes"),
-    ("workers", "2", "how many processes"),
+    ("executor", "processes", f"{one_of(tuple(EXECUTORS))}; docs/cluster.md says when to use which"),
+    ("workers", "2", "how many runs go on at a time"),
     ("timeout", "0", "seconds a run may take; 0: no limit"),
     ("series", "false", "keep the daily series of every run too"),
     ("retry_failed", "false", "run those again that failed"),
     ("output", "", "the study's folder (default: a new one in outputs/); the same folder goes on with it"),
+    *SITE_KEYS,
 )
+_SHARDS = "shards"
 _NAMES = tuple(name for name, _, _ in KEYS)
 _SWITCH: Mapping[str, bool] = MappingProxyType({"true": True, "false": False})
 
@@ -63,7 +71,7 @@ class Words:
             key, equals, value = word.partition("=")
             if word == "--force":
                 continue
-            if word.startswith("-") or not equals:
+            if word.startswith("-") or not (equals or word.startswith("~")):
                 raise InputError(f"{word}: unknown option; write KEY=VALUE, or see marchland sweep --help")
             if key in _NAMES:
                 given[key] = value
@@ -102,25 +110,57 @@ class Words:
 
 def main(words: Sequence[str]) -> int:
     """Plan and check every run, then run those that the folder does not have."""
-    asked = Words(words)
-    plan = _plan(asked)
+    asked = Words(named.expand(words))  # `experiment=NAME` written out; the user's words win
     unique = f"{dt.datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
     output = Path(asked.given["output"] or f"outputs/sweep-{unique}")
-    base = Payload(
-        base=plan.base, folder=str(plan.folder), trusted=plan.trusted, timeout=asked.seconds("timeout"), series=asked.switch("series")
-    )
+    executor, workers = asked.given["executor"], asked.number("workers", 1)
+    find_executor(executor)
+    site = make_site(asked.given, output, executor)
+    told = Remembered(
+        tuple(words), executor, asked.seconds("timeout"), asked.switch("series"), asked.switch("retry_failed"),
+        site.shards if executor == _SHARDS else 0,
+    )  # fmt: skip
+    if str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))  # last: a user's own policy classes, never in place of ours
+    plan = _plan(asked)
+    base = Payload(base=plan.base, folder=str(plan.folder), trusted=plan.trusted, timeout=told.timeout, series=told.series)
     runs = list(plan.runs())
     print(f"{len(plan.design.points):,} points, {plan.replicates} replicates, {len(runs):,} runs, in {output}", file=sys.stderr)
-    started = dt.datetime.now(dt.UTC)
+    began = dt.datetime.now(dt.UTC)
     swept = sweep(
-        runs, base, output, executor=asked.given["executor"], workers=asked.number("workers", 1),
-        retry_failed=asked.switch("retry_failed"), force=asked.force,
+        runs, base, output, executor=executor, workers=workers, retry_failed=told.retry_failed, force=asked.force, site=site,
+        prepare=lambda: _prepare(plan, output, told, site),
     )
-    write_plan(plan, output / "plan.parquet")
+    if executor == _SHARDS and swept.missing:
+        _how_to_submit(site)
+        if not swept.counts:
+            return 1 if started(output) else 0
     if swept.interrupted:
         return 130
-    _finish(plan, output, started, words)
+    _finish(plan, output, began, words, swept, executor, workers)
     return 0 if swept.counts.get("ok", 0) == swept.planned else 1
+
+
+def _prepare(plan: Plan, output: Path, told: Remembered, site: Site) -> None:
+    """Write what a folder must hold before its first run: a sweep that is killed can be read, and gone on with."""
+    try:
+        before = recall(output).shards
+    except InputError:  # a new folder, or a damaged file: written below
+        before = 0
+    if told.shards and before and before != told.shards and started(output):
+        raise InputError(f"shards={told.shards}: this study was cut into {before} and some have begun; give shards={before}")
+    write_plan(plan, output / "plan.parquet")
+    remember(output, told)
+    if told.shards:
+        write_script(site, plan.trusted)
+
+
+def _how_to_submit(site: Site) -> None:
+    """Say how the shards are run, and what comes after them."""
+    script = site.folder / SCRIPT
+    print(f"{site.shards} shards: on a cluster  sbatch {script}", file=sys.stderr)
+    print(f"  without SLURM  for i in $(seq 0 {site.shards - 1}); do bash {script} $i; done", file=sys.stderr)
+    print("  then this command again, which takes in what they left", file=sys.stderr)
 
 
 def _plan(asked: Words) -> Plan:
@@ -147,18 +187,13 @@ def _plan(asked: Words) -> Plan:
     )
 
 
-def _finish(plan: Plan, output: Path, started: dt.datetime, words: Sequence[str]) -> None:
-    """Write all results as one table, and the manifest."""
+def _finish(plan: Plan, output: Path, began: dt.datetime, words: Sequence[str], swept: Swept, executor: str, workers: int) -> None:
+    """Write the results of the plan as one table, and the manifest."""
     table = results(output)
-    scratch = output / ".results.parquet"
-    pq.write_table(table, scratch, compression="zstd")
-    scratch.replace(output / "results.parquet")
-    composed = compose(Words(words).overrides, trusted=True)
-    files = Scenario.from_config(composed.config, composed.folder, composed.trusted_classes).tables.files
-    manifest = make_manifest(
-        config_hash=config_hash(plan.base, files), seeds={"seed": plan.seed, "replicates": plan.replicates}, inputs=files,
-        folder=plan.folder, tables={"plan": plan.rows}, started=started, finished=dt.datetime.now(dt.UTC),
-        command=("marchland", "sweep", *words),
-    )
-    write_json(output / FILE, {**manifest, "results_hash": content_hash(table)})
+    # What former plans of this folder left stays in its parts; its points are not this plan's.
+    table = table.filter(pc.is_in(table["run_id"], plan.rows["run_id"].combine_chunks()))
+    with writing(output):
+        write_table(table, output / "results.parquet")
+        execution = Execution(executor, workers, swept.seconds, swept.reused)
+        write_study_manifest(plan, output, table, started=began, command=("sweep", *words), execution=execution)
     print(f"results in {output}/results.parquet, a row a run; content {content_hash(table)[:12]}")

@@ -14,6 +14,7 @@ import pytest
 from agents.errors import InputError
 from experiments.study.designs import Design, grid, make_design, morris, oat, sobol
 from experiments.study.factors import Factor, Fields, evened, is_factor, parse_factor, scale
+from experiments.study.inputs import placed
 from experiments.study.plan import (
     Plan,
     make_plan,
@@ -395,7 +396,10 @@ def test_plans_are_written_and_read_whole(tmp_path: Path, base: dict[str, object
         assert again.rows.equals(plan.rows)
         assert [run[4] for run in again.runs()] == [run[4] for run in plan.runs()]
         assert (again.design.kind, again.design.factors, again.design.points, again.design.extra) == (kind, plan.design.factors, plan.design.points, plan.design.extra)
-        assert (again.base, again.folder, again.trusted, again.replicates, again.seeds, again.seed) == (base, folder, ("a:B",), 2, "crn", 1)
+        assert (again.trusted, again.replicates, again.seeds, again.seed) == (("a:B",), 2, "crn", 1)
+        copy = (tmp_path / "scenario").resolve()  # where a scenario lay is not in the file; its tables are copied beside it
+        assert again.folder == copy and again.base == placed(base, copy)
+        assert str(folder).encode() not in (tmp_path / "plan.parquet").read_bytes()
         assert (again.design.unit is None) == (plan.design.unit is None)
         if plan.design.unit is not None and again.design.unit is not None:
             assert again.design.unit.tolist() == plan.design.unit.tolist()

@@ -171,11 +171,11 @@ def test_truncated_part(tmp_path: Path) -> None:
     broken = list_parts(tmp_path / "parts")[1].path
     data = broken.read_bytes()
     broken.write_bytes(data[: len(data) // 2])
-    (tmp_path / "parts" / ".part-1-left.parquet").write_bytes(b"half")
+    (tmp_path / "parts" / ".partial-1-left.parquet").write_bytes(b"half")
     swept = run(plan, tmp_path)
     assert 0 < swept.planned - swept.reused < 50
     assert content_hash(results(tmp_path)) == before
-    assert broken.with_suffix(".damaged").exists() and not list((tmp_path / "parts").glob(".part-*"))
+    assert broken.with_suffix(".damaged").exists() and not list((tmp_path / "parts").glob(".partial-*"))
 
 
 def test_flipped_byte_is_seen(tmp_path: Path) -> None:

@@ -8,12 +8,13 @@ import json
 import os
 import socket
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from agents.errors import InputError
-from experiments.study.parts import sync_folder
+from experiments import files
+from experiments.files import remove_partial, whole_file
 from experiments.study.task import Payload
 from sim.fingerprint import canonical, config_hash, digest
 
@@ -27,16 +28,10 @@ _NOT_CONFIG = ("seed", "replicate", "figures", "band")
 _PATHS = ("path", "history", "exogenous")
 
 
-@contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Turn an error of the file system in the block into one line that names the folder."""
-    try:
-        yield
-    except OSError as error:
-        raise InputError(
-            f"{folder}: cannot be written ({error.strerror or error}); finished runs are kept: make room there, or "
-            "give a folder that can be written, and give the same command again"
-        ) from None
+def writing(folder: Path) -> AbstractContextManager[None]:
+    """Turn an error of the file system in the block into one line that names the folder and says how to go on."""
+    advice = "finished runs are kept: make room there, or give a folder that can be written, and give the same command again"
+    return files.writing(folder, advice=advice)
 
 
 @contextmanager
@@ -68,6 +63,7 @@ def locked(folder: Path) -> Iterator[None]:
         with writing(folder):
             os.ftruncate(handle, 0)
             os.pwrite(handle, json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode(), 0)
+            remove_partial(folder)
         try:
             yield
         finally:
@@ -133,13 +129,13 @@ def claim_folder(folder: Path, claim: Claim, *, force: bool) -> None:
         In one line: what differs and what can be done.
     """
     path = folder / FILE
-    former = _read(path)
+    former = read_claim(folder)
     if former is None:
         if (folder / PARTS).is_dir() and not force:
             raise InputError(f"{folder}: holds results, but no {FILE} that says of what; give another folder (--force adds to it)")
         _write(path, claim, [])
         return
-    reasons = _differences(former, claim)
+    reasons = differences(former, claim)
     if not reasons:
         return
     if not force:
@@ -152,7 +148,8 @@ def claim_folder(folder: Path, claim: Claim, *, force: bool) -> None:
     _write(path, claim, [*(mixed if isinstance(mixed, list) else []), older])
 
 
-def _differences(former: Mapping[str, object], claim: Claim) -> list[str]:
+def differences(former: Mapping[str, object], claim: Claim) -> list[str]:
+    """Return how what a folder was started with differs from a claim; nothing when it does not."""
     reasons: list[str] = []
     if former.get("model") != claim.model:
         reasons.append(f"another model ({former.get('model')}, now {claim.model})")
@@ -176,7 +173,15 @@ def _flat(tree: object, prefix: str = "") -> dict[str, str]:
     return found
 
 
-def _read(path: Path) -> Mapping[str, object] | None:
+def read_claim(folder: Path) -> Mapping[str, object] | None:
+    """Return what a folder was started with, or nothing when it is new.
+
+    Raises
+    ------
+    InputError
+        When the file is damaged.
+    """
+    path = folder / FILE
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -196,24 +201,15 @@ def _write(path: Path, claim: Claim, mixed: Sequence[object]) -> None:
         "schema_version": SCHEMA_VERSION, "model": claim.model, "config_hash": claim.config_hash,
         "code_hash": claim.code_hash, "mixed_with": list(mixed), "config": claim.config,
     }  # fmt: skip
-    temporary = path.with_name(f".{FILE}-{os.getpid()}")
-    with writing(path.parent):
-        try:
-            with temporary.open("w", encoding="utf-8") as file:
-                json.dump(content, file, indent=1, default=str)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        sync_folder(path.parent)
+    with writing(path.parent), whole_file(path) as file:
+        file.write(json.dumps(content, indent=1, default=str).encode())
 
 
 def code_hash(trusted: Sequence[str] = ()) -> str:
     """Return the hash of all code that decides what a run gives: the model's, and the user's own policies."""
     root = Path(__file__).parents[2]
     files = [path for floor in ("agents", "sim") for path in sorted((root / floor).rglob("*.py"))]
-    files += [Path(__file__).with_name(name) for name in ("models.py", "task.py")]
+    files += [Path(__file__).with_name(name) for name in ("models.py", "task.py", "deadline.py")]
     named = [(path.relative_to(root).as_posix(), digest(path.read_bytes())) for path in files]
     for name in sorted(trusted):
         spec = importlib.util.find_spec(name.split(":")[0])

@@ -1,4 +1,4 @@
-"""Who runs the chunks: this process, or worker processes under a supervisor that outlives them.
+"""Who runs the chunks: this process, worker processes under a supervisor that outlives them, or a cluster.
 
 An executor takes chunks from a queue, and hands what they give to ``deliver`` in the parent, which alone
 writes. So every executor leaves the same results, and a new one needs only the loop.
@@ -32,8 +32,11 @@ ENVIRONMENT = MappingProxyType(
     {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
 )
 ATTEMPTS_ALONE = 2  # of a run whose worker was killed: somebody else may have killed it once more
-_FAILED_STARTS = 10  # of workers, in a row, before giving up; somebody may kill a few while they start
-_PATIENCE = 20.0  # seconds for workers to hand over what they have when the user stops the sweep
+_FAILED_STARTS = 5  # of workers that ended by themselves, in a row, before giving up
+_KILLED_STARTS = 200  # of workers that somebody killed before they began: no sign of a broken start, but no progress
+#: Signals that a program brings upon itself; any other one comes from somebody else.
+_OWN_FAULT = (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT, signal.SIGSYS)
+PATIENCE = 20.0  # seconds for workers to hand over what they have when the user stops the sweep
 
 Deliver: TypeAlias = Callable[[Chunk], None]
 
@@ -49,8 +52,29 @@ def serial(work: Work, deliver: Deliver) -> None:
 
 def processes(work: Work, deliver: Deliver) -> None:
     """Run chunks in worker processes; a killed worker costs at most the run that it was at."""
-    with _environment(ENVIRONMENT):
+    with environment(ENVIRONMENT):
         _Supervisor(work, deliver).run()
+
+
+def dask(work: Work, deliver: Deliver) -> None:
+    """Run chunks on Dask: workers of its own, or those of a running scheduler."""
+    from experiments.study.dask_executor import dask  # late: an extra
+
+    dask(work, deliver)
+
+
+def slurm(work: Work, deliver: Deliver) -> None:
+    """Run chunks on Dask workers that are jobs of SLURM."""
+    from experiments.study.slurm import slurm  # late: an extra
+
+    slurm(work, deliver)
+
+
+def shards(work: Work, deliver: Deliver) -> None:
+    """Take in what jobs of their own have left; see :mod:`experiments.study.shards`."""
+    from experiments.study.shards import collect
+
+    collect(work, deliver)
 
 
 class _Supervisor:
@@ -64,11 +88,10 @@ class _Supervisor:
         self.work, self.deliver = work, deliver
         self.suspects: deque[tuple[Row, int]] = deque()
         self.pending: dict[Future[Chunk], tuple[Payload, float]] = {}
-        self.failed_starts = 0
+        self.failed_starts = self.killed_starts = 0
         self.pool = self._start()
 
     def _start(self) -> ProcessPoolExecutor:
-        resource_tracker.ensure_running()  # its first start would let Ctrl-C through again in ``_submit``
         context = multiprocessing.get_context("spawn")  # a fork would copy threads and locks of the parent
         return ProcessPoolExecutor(self.work.workers, mp_context=context, initializer=_begin_worker)
 
@@ -89,11 +112,8 @@ class _Supervisor:
 
     def _submit(self, payload: Payload) -> Future[Chunk]:
         """Submit a chunk; workers that are started for it never hear a Ctrl-C, not even while they import."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
+        with without_interrupts():
             return self.pool.submit(run_chunk, payload)
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
     def _fill(self) -> None:
         # One more than there are workers, so that none waits while the parent writes.
@@ -101,7 +121,7 @@ class _Supervisor:
             try:
                 future = self._submit(payload)
             except BrokenProcessPool:
-                self.work.rows.extendleft(reversed(payload.rows))
+                self.work.give_back(payload.rows)
                 if not self.pending:
                     self._rebuild([])
                 return
@@ -119,7 +139,7 @@ class _Supervisor:
                 continue
             self.work.forget(payload)
             self.work.learn(chunk)
-            self.failed_starts = 0
+            self.failed_starts = self.killed_starts = 0
             self.deliver(chunk)
         if broken:
             broken += [payload for payload, _ in self.pending.values()]
@@ -134,7 +154,7 @@ class _Supervisor:
         now = time.monotonic()
         if self.work.stopped:
             stop = Path(self.work.base.control) / STOP
-            overdue = time.time() - stop.stat().st_mtime > _PATIENCE
+            overdue = time.time() - stop.stat().st_mtime > PATIENCE
         else:
             # A chunk may have waited for the one before it: twice its own time, and a start.
             late = [now - since - 2.0 * len(payload.rows) * limit for payload, since in self.pending.values()]
@@ -151,15 +171,25 @@ class _Supervisor:
             if at is not None:
                 begun = True
                 self.suspects.append((rest.pop(at), 0))
-            self.work.rows.extendleft(reversed(rest))
+            self.work.give_back(rest)
             self.work.forget(payload)
-        self.failed_starts = 0 if begun else self.failed_starts + 1
+        self._restart(begun)
+
+    def _restart(self, begun: bool) -> None:
+        """Start a new pool, unless workers end again and again before they begin."""
+        by_itself = any(code >= 0 or -code in _OWN_FAULT for code in _kill(self.pool))
+        self.failed_starts = 0 if begun else self.failed_starts + by_itself
+        self.killed_starts = 0 if begun else self.killed_starts + 1
         if self.failed_starts >= _FAILED_STARTS:
             raise InputError(
                 "executor=processes: worker processes do not start (see above for why); in a script of your own put the "
                 "call under if __name__ == '__main__', or use executor=serial"
             )
-        _kill(self.pool)
+        if self.killed_starts >= _KILLED_STARTS:
+            raise InputError(
+                f"executor=processes: {_KILLED_STARTS} times somebody killed the worker processes before they began (too little "
+                "memory?); give fewer workers, and give the same command again"
+            )
         self.pool = self._start()
 
     def _run_suspect(self) -> None:
@@ -177,8 +207,7 @@ class _Supervisor:
         except BrokenProcessPool:
             self.pending.clear()
             begun = self.work.at(payload) is not None
-            self._rebuild([])
-            self.failed_starts = 0 if begun else self.failed_starts
+            self._restart(begun)
             if self.work.stopped:
                 return
             if attempts + begun < ATTEMPTS_ALONE:
@@ -194,11 +223,13 @@ class _Supervisor:
         self.pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _kill(pool: ProcessPoolExecutor) -> None:
-    """End the processes of a pool at once; there is no public way to."""
-    for process in list((pool._processes or {}).values()):
+def _kill(pool: ProcessPoolExecutor) -> list[int]:
+    """End the processes of a pool at once, for which there is no public way, and return their exit codes."""
+    workers = list((pool._processes or {}).values())
+    for process in workers:
         process.kill()
     pool.shutdown(wait=True, cancel_futures=True)
+    return [process.exitcode for process in workers if process.exitcode is not None]
 
 
 def _begin_worker() -> None:
@@ -215,7 +246,18 @@ def _begin_worker() -> None:
 
 
 @contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
+def without_interrupts() -> Iterator[None]:
+    """Let threads and processes that are started in the block never hear a Ctrl-C: it is ours to answer."""
+    resource_tracker.ensure_running()  # its first start would let Ctrl-C through again
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+@contextmanager
+def environment(values: Mapping[str, str]) -> Iterator[None]:
     """Set environment variables for processes that are started in the block."""
     former = {key: os.environ.get(key) for key in values}
     os.environ.update(values)
@@ -230,7 +272,9 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
 
 
 Executor: TypeAlias = Callable[[Work, Deliver], None]
-EXECUTORS: Mapping[str, Executor] = MappingProxyType({"serial": serial, "processes": processes})
+EXECUTORS: Mapping[str, Executor] = MappingProxyType(
+    {"serial": serial, "processes": processes, "dask": dask, "slurm": slurm, "shards": shards}
+)
 
 
 def find_executor(name: str) -> Executor:
@@ -239,10 +283,14 @@ def find_executor(name: str) -> Executor:
     Raises
     ------
     InputError
-        When there is none of this name.
+        When there is none of this name, or its extra is not installed.
     """
     if name not in EXECUTORS:
         raise InputError(f"executor={name}: not known; known: {one_of(tuple(EXECUTORS))}")
+    if name in ("dask", "slurm"):
+        from experiments.study.versions import need_dask
+
+        need_dask(f"executor={name}")
     return EXECUTORS[name]
 
 

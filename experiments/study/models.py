@@ -50,14 +50,20 @@ def _series(run_id: str, daily: object) -> pa.Table:
 def _trivial(payload: Payload) -> Play:
     """Return a model that costs nothing and can do everything wrong, for tests and benchmarks.
 
-    ``sleep`` seconds (of a row, or of all in the base), ``fail`` raises, ``kill`` kills the process it runs in.
+    ``sleep`` seconds (of a row, or of all in the base), heeding the deadline as a scenario does between two days;
+    ``hang`` seconds without heeding it; ``fail`` raises, ``kill`` kills the process it runs in.
     """
     everyone = float(str(payload.base.get("sleep", 0.0)))
 
     def play(row: Row, check: Callable[[], None]) -> tuple[Mapping[str, float], pa.Table | None]:
         run_id, _, replicate, seed, params = row
-        if pause := float(str(params.get("sleep") or everyone)):
-            time.sleep(pause)
+        pause = float(str(params.get("sleep") or everyone))
+        while pause > 0.0:
+            time.sleep(min(pause, 0.05))
+            pause -= 0.05
+            check()
+        if hang := float(str(params.get("hang") or 0.0)):
+            time.sleep(hang)
         if params.get("fail"):
             raise ValueError(f"asked to fail at {params['fail']}")
         if params.get("kill"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,12 +10,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from experiments.files import remove_partial, whole_file
 from sim.fingerprint import table_hash
 
 #: Parts of one tier that are merged into one of the next. Three tiers hold ``MERGE ** 3`` chunks in fewer than 600 files.
 MERGE = 150
 _NAME = re.compile(r"^part-(\d{8})-(\d)\.parquet$")
-_TEMPORARY = ".part-"
 #: Columns that differ between two runs of the same row.
 _NOT_CONTENT = ("seconds",)
 #: Key in a part's metadata: how many columns stand before the outcomes.
@@ -77,8 +76,7 @@ class Parts:
 
     def scan(self) -> tuple[dict[str, str], list[Path]]:
         """Return the status of every run that is there, and files that are damaged and were set aside."""
-        for path in self.folder.glob(f"{_TEMPORARY}*") if self.folder.is_dir() else ():
-            path.unlink()  # of a writer that was killed
+        remove_partial(self.folder)  # of a writer that was killed
         status: dict[str, str] = {}
         damaged: list[Path] = []
         for part in list(self._list):
@@ -110,25 +108,8 @@ def list_parts(folder: Path) -> list[Part]:
 
 def write_table(table: pa.Table, path: Path) -> None:
     """Write a Parquet file so that it is there whole, or not at all, whatever happens meanwhile."""
-    temporary = path.with_name(f"{_TEMPORARY}{os.getpid()}-{path.name}")
-    try:
-        with temporary.open("wb") as file:
-            pq.write_table(table, file, compression="zstd", write_statistics=False, write_page_checksum=True)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder last through a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with whole_file(path) as file:
+        pq.write_table(table, file, compression="zstd", write_statistics=False, write_page_checksum=True)
 
 
 def _read(path: Path) -> pa.Table:

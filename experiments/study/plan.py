@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +15,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from agents.errors import InputError, one_of
+from experiments.files import whole_file, writing
 from experiments.study.designs import MOST, RESERVED, Design, make_design
 from experiments.study.factors import Factor, Fields, FloatArray, check_factors, is_factor, parse_factor
+from experiments.study.inputs import FOLDER, nameless, placed
 from experiments.study.rowcheck import check_rows
 from sim.complaints import did_you_mean
 from sim.fingerprint import canonical
@@ -172,7 +173,7 @@ def roles_of(
 
 
 def write_plan(plan: Plan, path: Path) -> None:
-    """Write a plan as Parquet, whole or not at all.
+    """Write a plan as Parquet, whole or not at all; where the scenario lies on this machine is not in it.
 
     Raises
     ------
@@ -181,7 +182,7 @@ def write_plan(plan: Plan, path: Path) -> None:
     """
     design = plan.design
     about = {
-        "kind": design.kind, "extra": design.extra, "base": plan.base, "folder": str(plan.folder), "trusted": plan.trusted,
+        "kind": design.kind, "extra": design.extra, "base": nameless(plan.base), "trusted": plan.trusted,
         "replicates": plan.replicates, "seeds": plan.seeds, "seed": plan.seed,
         "json": [f.key for index, f in enumerate(design.factors) if _type(f, _kinds(p[index] for p in design.points)) is None],
         "factors": [[f.key, f.kind, f.low, f.high, list(f.values)] for f in design.factors],
@@ -191,21 +192,12 @@ def write_plan(plan: Plan, path: Path) -> None:
         flat = pa.array(np.repeat(design.unit, plan.replicates, axis=0).ravel(), pa.float64())
         table = table.append_column("unit", pa.FixedSizeListArray.from_arrays(flat, design.unit.shape[1]))
     table = table.replace_schema_metadata({_ABOUT: canonical(about)})
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with scratch.open("wb") as file:
-            pq.write_table(table, file, compression="zstd")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(scratch, path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror or error}); give a folder that can be, with room") from None
-    finally:
-        scratch.unlink(missing_ok=True)
+    with writing(path, advice="give a folder that can be, with room"), whole_file(path) as file:
+        pq.write_table(table, file, compression="zstd")
 
 
 def read_plan(path: Path) -> Plan:
-    """Read a plan back.
+    """Read a plan back; its folder is that of the copied tables, ``scenario/`` beside the file.
 
     Raises
     ------
@@ -233,8 +225,9 @@ def read_plan(path: Path) -> Plan:
             columns[index] = [json.loads(value) for value in columns[index]]
     design = Design(about["kind"], factors, tuple(zip(*columns, strict=True)), unit, dict(about["extra"]))
     rows = table.replace_schema_metadata(None)
-    base = cast(dict[str, object], about["base"])
-    return Plan(design, base, Path(about["folder"]), tuple(about["trusted"]), replicates, about["seeds"], int(about["seed"]), rows)
+    folder = path.resolve().parent / FOLDER
+    base = placed(cast(dict[str, object], about["base"]), folder)
+    return Plan(design, base, folder, tuple(about["trusted"]), replicates, about["seeds"], int(about["seed"]), rows)
 
 
 def _hash(text: bytes) -> str:

@@ -22,9 +22,11 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from agents.errors import InputError
 from experiments.study.claim import PARTS, SERIES, Claim, claim_folder, locked, writing
 from experiments.study.executors import find_executor
+from experiments.study.inputs import keep_inputs
 from experiments.study.models import find_model
 from experiments.study.parts import Parts
 from experiments.study.parts import results as read_results
+from experiments.study.site import Site
 from experiments.study.task import OK, STOP, Chunk, Payload, Row, kinds_of
 from experiments.study.work import Work
 
@@ -75,6 +77,9 @@ def sweep(
     retry_failed: bool = False,
     force: bool = False,
     console: Console | None = None,
+    site: Site | None = None,
+    prepare: Callable[[], object] | None = None,
+    own_inputs: bool = True,
 ) -> Swept:
     """Run the rows of a plan that have no result in a folder yet.
 
@@ -94,6 +99,12 @@ def sweep(
         Whether to add to a folder that was started with another config or code.
     console
         Where progress is shown; standard error by default.
+    site
+        Where the workers are, for executors that need it.
+    prepare
+        Called when the folder is ours, before the first run: writes what must be there if we are killed.
+    own_inputs
+        Whether the folder gets a copy of the tables that the runs read.
 
     Raises
     ------
@@ -110,10 +121,14 @@ def sweep(
     rows = list({row[0]: row for row in rows}.values())  # the same run twice is one run
     with locked(folder):
         claim_folder(folder, Claim.of(base), force=force)
+        if own_inputs:
+            base = keep_inputs(base, folder)
+        if prepare is not None:
+            prepare()
         store = _Store(folder, rows, retry_failed, console)
         base = replace(base, types=base.types or kinds_of(rows))
         with _control(console) as (control, stopped):
-            work = Work(replace(base, control=str(control)), store.todo, 1 if executor == "serial" else workers)
+            work = Work(replace(base, control=str(control)), store.todo, 1 if executor == "serial" else workers, site or Site(folder.resolve()))
             with _showing(console, store.planned, store.reused) as show:
                 if store.todo:
                     run(work, lambda chunk: show(*store.add(chunk)))
@@ -130,15 +145,16 @@ class _Store:
         self.folder = folder
         with writing(folder):
             self.parts, self.series = Parts(folder / PARTS), Parts(folder / SERIES)
-            self.status, damaged = self.parts.scan()
+            found, damaged = self.parts.scan()
             damaged += self.series.scan()[1]
         for path in damaged:
             _say(console, f"note: {path.name} is damaged and was set aside; its runs are run again")
-        status = self.status
-        self.todo = deque(row for row in rows if row[0] not in status or (retry_failed and status[row[0]] != OK))
+        # All keys at once, and the plan's own strings: the memory of a long sweep stays what it was at the start.
+        self.status = status = {row[0]: sys.intern(found.get(row[0], "")) for row in rows}
+        self.todo = deque(row for row in rows if not status[row[0]] or (retry_failed and status[row[0]] != OK))
         self.planned = len(rows)
         self.reused = self.planned - len(self.todo)
-        self.counts = Counter(status[row[0]] for row in rows if row[0] in status)
+        self.counts = Counter(now for now in status.values() if now)
 
     def add(self, chunk: Chunk) -> tuple[int, Mapping[str, int]]:
         """Write what a chunk gave; return how many runs it had, and the runs of the plan by status."""
@@ -148,9 +164,9 @@ class _Store:
                     self.series.write(chunk.series)
                 self.parts.write(chunk.table)
         for run_id, now in zip(chunk.table["run_id"].to_pylist(), chunk.table["status"].to_pylist(), strict=True):
-            if run_id in self.status:  # a failed run that was tried again
-                self.counts[self.status[run_id]] -= 1
-            self.status[run_id] = now
+            if former := self.status[run_id]:  # a failed run that was tried again
+                self.counts[former] -= 1
+            self.status[run_id] = sys.intern(now)
             self.counts[now] += 1
         return chunk.table.num_rows, self.counts
 
@@ -184,7 +200,9 @@ def _control(console: Console) -> Iterator[tuple[Path, Callable[[], bool]]]:
 
     The first one lets runs under way finish; a second one ends everything at once.
     """
-    with tempfile.TemporaryDirectory(prefix="marchland-") as name:
+    with writing(Path(tempfile.gettempdir())):
+        scratch = tempfile.TemporaryDirectory(prefix="marchland-")
+    with scratch as name:
         stop = Path(name) / STOP
 
         def on_signal(number: int, frame: FrameType | None) -> None:

@@ -9,20 +9,20 @@ from __future__ import annotations
 import copy
 import json
 import os
-import signal
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType, MappingProxyType
+from types import MappingProxyType
 from typing import TypeAlias
 
 import pyarrow as pa
 
 from agents.errors import InputError
+from experiments.files import writing
+from experiments.study.deadline import RunTimeout, deadline
 from experiments.study.parts import HEADS
 
 #: One planned run: run_id, point, replicate, seed and the values of the factors by key.
@@ -96,10 +96,6 @@ class _Run:
 
 #: Runs a row until the deadline (``check`` raises when it has passed): outcomes and, if wanted, series.
 Play: TypeAlias = Callable[[Row, Callable[[], None]], tuple[Mapping[str, float], pa.Table | None]]
-
-
-class RunTimeout(BaseException):
-    """A run takes too long; no ``Exception``, so that a policy's ``except Exception`` cannot swallow it."""
 
 
 def run_rows(payload: Payload) -> pa.Table:
@@ -177,7 +173,7 @@ def _run(play: Play, row: Row, timeout: float) -> _Run:
     """Run one row; whatever its code raises becomes its error."""
     start = time.perf_counter()
     try:
-        with _deadline(timeout) as check:
+        with deadline(timeout) as check:
             outcomes, series = play(row, check)
         run = _Run(outcomes, series=series)
     except RunTimeout:
@@ -199,34 +195,6 @@ def _one_line(error: BaseException) -> str:
 
 
 @contextmanager
-def _deadline(seconds: float) -> Iterator[Callable[[], None]]:
-    """Raise ``RunTimeout`` in the block when time is up.
-
-    In a main thread by an alarm, which also interrupts a policy that never returns; in other threads (some
-    clusters run tasks in those) only where the block calls the function it is given.
-    """
-    end = time.monotonic() + seconds
-
-    def check() -> None:
-        if seconds > 0.0 and time.monotonic() > end:
-            raise RunTimeout
-
-    def ring(number: int, frame: FrameType | None) -> None:
-        raise RunTimeout
-
-    if seconds <= 0.0 or threading.current_thread() is not threading.main_thread():
-        yield check
-        return
-    former = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield check
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGALRM, former)
-
-
-@contextmanager
 def _marks(payload: Payload) -> Iterator[tuple[Callable[[int], None], Callable[[], bool]]]:
     """Give functions that note which row is under way, and that tell whether the parent wants to stop.
 
@@ -236,15 +204,21 @@ def _marks(payload: Payload) -> Iterator[tuple[Callable[[int], None], Callable[[
         yield (lambda index: None), (lambda: False)
         return
     stop = os.path.join(payload.control, STOP)
-    file = os.open(os.path.join(payload.control, str(payload.chunk)), os.O_CREAT | os.O_WRONLY, 0o600)
+    with _in_control(payload):
+        file = os.open(os.path.join(payload.control, str(payload.chunk)), os.O_CREAT | os.O_WRONLY, 0o600)
+
+    def mark(index: int) -> None:
+        with _in_control(payload):
+            os.pwrite(file, index.to_bytes(8, "little"), 0)
+
     try:
-        yield (lambda index: void(os.pwrite(file, index.to_bytes(8, "little"), 0))), (lambda: os.path.exists(stop))
+        yield mark, (lambda: os.path.exists(stop))
     finally:
         os.close(file)
 
 
-def void(_: object) -> None:
-    """Return nothing, whatever comes."""
+def _in_control(payload: Payload) -> AbstractContextManager[None]:
+    return writing(Path(payload.control).parent, advice="make room there, or set TMPDIR to a folder with room")
 
 
 def with_values(base: Mapping[str, object], params: Mapping[str, object]) -> dict[str, object]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from experiments.study.site import Site
 from experiments.study.task import STOP, Chunk, Payload, Row
 
 TARGET_SECONDS = 4.0  # of a chunk
@@ -29,11 +30,14 @@ class Work:
         What is to be run, in order.
     workers
         How many share it.
+    site
+        Where they are.
     """
 
     base: Payload
     rows: deque[Row]
     workers: int = 1
+    site: Site = field(default_factory=Site)
     chunks: int = 0
     _size: int = 1
     _seconds_a_row: float = 0.0
@@ -41,6 +45,10 @@ class Work:
 
     def __post_init__(self) -> None:
         self._total = len(self.rows)
+
+    def give_back(self, rows: Sequence[Row]) -> None:
+        """Put rows that were taken and not run back at the head of the queue."""
+        self.rows.extendleft(reversed(rows))
 
     def take(self) -> Payload | None:
         """Return the next chunk, or nothing when there is no more or the user wants to stop."""
