@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help run test test-312 has-312 lint types docs clean
+.PHONY: help run test test-312 test-hydra14 has-312 lint types docs gallery clean
 
 # The first interpreter that starts and is Python >= 3.11.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
@@ -18,6 +18,8 @@ help:
 	@echo "make run       install into .venv and run the flagship scenario (results in outputs/)"
 	@echo "make test      install into .venv and run the tests"
 	@echo "make test-312  the tests on Python 3.12 with the newest supported Mesa, in .venv312"
+	@echo "make test-hydra14  the tests of configs and multiruns on Hydra 1.4, in .venvh14"
+	@echo "make gallery   run the named studies again and rewrite docs/gallery (about ten minutes)"
 	@echo "make lint      ruff: style and common mistakes"
 	@echo "make types     mypy --strict"
 	@echo "make docs      check that the generated pages of docs/ are up to date"
@@ -52,6 +54,15 @@ endef
 			"name it: make PYTHON312=/path/to/python3.12 test-312" >&2; exit 2; fi
 	$(call install,.venv312,$(PYTHON312),with its test tools,.[test])
 
+# Hydra 1.4 is a release candidate, and so are its plugins; constraints.txt pins 1.3.8 and does not fit. Hydra is named
+# again in the second line, so that pip stays with it, and `--pre` only in the first, so that nothing else is a pre-release.
+.venvh14/.installed-test: $(INPUTS)
+	@"$(PYTHON)" -m venv --clear .venvh14
+	@echo "Installing Marchland with Hydra 1.4 into .venvh14"
+	@.venvh14/bin/python -m pip install --quiet --disable-pip-version-check --pre 'hydra-core>=1.4.0rc3,<1.5' 'hydra-submitit-launcher>=1.4.0rc3,<1.5' 'submitit>=1.5'
+	@.venvh14/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[test]" 'hydra-core>=1.4.0rc3,<1.5'
+	@touch $@
+
 run: .venv/.installed
 	@echo "Running the flagship scenario: .venv/bin/marchland run $(ARGS)"
 	@.venv/bin/marchland run $(ARGS)
@@ -63,6 +74,10 @@ test: .venv/.installed-test
 test-312: .venv312/.installed-test
 	@echo "Running the tests on Python 3.12: .venv312/bin/python -m pytest $(ARGS)"
 	@.venv312/bin/python -m pytest -n auto -q -p no:cacheprovider $(ARGS)
+
+test-hydra14: .venvh14/.installed-test
+	@echo "Running the tests of configs and multiruns on Hydra 1.4"
+	@.venvh14/bin/python -m pytest -n auto -q -p no:cacheprovider tests/test_hydra.py tests/test_experiments.py tests/test_compose.py tests/test_cli.py $(ARGS)
 
 has-312:
 	@test -n "$(PYTHON312)"
@@ -78,7 +93,12 @@ types: .venv/.installed-dev
 docs: .venv/.installed-dev
 	@echo "Checking the generated pages of docs/"
 	@.venv/bin/python -m experiments.docs --check
+	@.venv/bin/python -m experiments.gallery --check
+
+gallery: .venv/.installed-dev
+	@echo "Running the studies of docs/gallery"
+	@.venv/bin/python -m experiments.gallery $(ARGS)
 
 clean:
-	@echo "Removing .venv and .venv312"
-	@rm -rf .venv .venv312
+	@echo "Removing .venv, .venv312 and .venvh14"
+	@rm -rf .venv .venv312 .venvh14

@@ -42,6 +42,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType({
             ("marchland run parameters.violence.branching=0.4", "another number (marchland parameters lists them)"),
             ("marchland run scenario.path=./my_border hydra.run.dir=results/one", "your own scenario, a folder of your choice"),
             ("marchland run -m scenario=two_states seed=1,2,3", "several runs, a folder each"),
+            ("marchland run experiment=sanctuary_cooperation scenario=two_states", "the world of a named study (marchland sweep --help lists them)"),
             ("marchland run --config-dir myconfigs --config-name mystudy", "your own config files besides the built-in ones"),
         ),
     ),
@@ -62,9 +63,16 @@ VERBS: Mapping[str, Verb] = MappingProxyType({
         (
             ("marchland sweep design=lhs n=64 replicates=5 scenario=two_states parameters.violence.branching=0.2..0.6", "a Latin hypercube"),
             ("marchland sweep design=grid scenario=two_states policy@policies.north=status_quo,hardline seed=3", "the grammar of -m"),
-            ("marchland sweep design=sobol n=256 scenario=two_states parameters.violence.branching= parameters.fighters.relocation=", "declared ranges"),
+            ("marchland sweep design=sobol n=256 scenario=two_states parameters.violence.branching= parameters.fighters.infiltration=", "declared ranges"),
+            ("marchland sweep experiment=deportation_sweep scenario=two_states", "a named study (listed below)"),
             ("marchland sweep design=lhs ... output=FOLDER", "the same words and folder again go on with a study"),
         ),
+    ),
+    "shard": Verb(
+        "experiments.shard",
+        "run one shard of a study, as the scripts of a cluster do",
+        "marchland shard FOLDER INDEX [workers=1] [trust=module:Class,...]",
+        (("marchland shard outputs/my_study 3", "shard 3 of a study that was split for a cluster; again: goes on with it"),),
     ),
     "compare": Verb(
         "experiments.compare",
@@ -76,15 +84,32 @@ VERBS: Mapping[str, Verb] = MappingProxyType({
             ("marchland compare parameters.violence.branching=0.3,0.5 precision=5", "and how many pairs make the interval 5 %"),
         ),
     ),
+    "analyze": Verb(
+        "experiments.analyze",
+        "say what the runs of a study show: figures, tables and one page",
+        "marchland analyze STUDY [outcomes=A,B] [analyses=sobol,phase] [KEY=VALUE ...] [--force]",
+        (
+            ("marchland analyze outputs/my_study", "every analysis that fits; the report is outputs/my_study/analysis/report.html"),
+            ("marchland analyze STUDY outcomes=stability,deaths analyses=sobol,phase", "two outcomes, two analyses"),
+            ("marchland analyze STUDY interest='stability<0.5' by=policy@policies.north", "what leads to low stability; policies told apart"),
+        ),
+    ),
     "reproduce": Verb(
         "experiments.reproduce",
-        "run a stored run again and say whether the same comes out",
-        "marchland reproduce FOLDER [replicates=N] [trust=module:Class,...]",
+        "run a stored run, study or comparison again and say whether the same comes out",
+        "marchland reproduce FOLDER [sample=K sample_seed=1] [workers=2] [replicates=N] [trust=module:Class,...]",
         (
             ("marchland reproduce outputs/two_states-20261123-101500-abc123", "exit code 0 when the tables are the same"),
+            ("marchland reproduce outputs/my_study sample=50 workers=2", "50 runs of a study, drawn by sample_seed"),
             ("marchland reproduce FOLDER replicates=20", "when they differ: do the stored outcomes lie among those of 20 replicates? (exit code 3)"),
             ("marchland reproduce FOLDER trust=mymodule:MyPolicy", "a run with a policy class of your own"),
         ),
+    ),
+    "archive": Verb(
+        "experiments.archive",
+        "write a zip of a run, study or comparison for a repository like Zenodo, with RO-Crate metadata",
+        "marchland archive FOLDER [output=FILE.zip] [--force]",
+        (("marchland archive outputs/my_study", "my_study.zip: manifest, plan, results, tables, report, ro-crate-metadata.json"),),
     ),
     "schedule": Verb(
         "experiments.schedule",
@@ -190,7 +215,7 @@ def verb_help(name: str) -> str:
     if name == "run":
         lines += [
             "",
-            "KEY=VALUE is Hydra's grammar: groups (scenario, corner, policy@policies.NAME) and any key of the config.",
+            "KEY=VALUE is Hydra's grammar: groups (scenario, corner, experiment, policy@policies.NAME) and any key of the config.",
             "  --force        overwrite a finished run in the same folder",
             "  -m             several values with commas: a run each",
             "  --cfg job      print the config and stop",
@@ -198,9 +223,21 @@ def verb_help(name: str) -> str:
             "  figures=false  draw no figures",
         ]
     if name == "sweep":
+        from experiments.study.named import help_lines
         from experiments.sweep import KEYS as SWEEP
 
         lines += ["", *(f"  {key:<14}{f'({default}) ' if default else ''}{meaning}" for key, default, meaning in SWEEP)]
+        lines += ["", *help_lines()]
+    if name == "analyze":
+        from experiments.analyze import KEYS as ANALYZE
+
+        lines += ["", *(f"  {key:<14}{meaning}" for key, _, meaning in ANALYZE)]
+        lines.append(f"  {'--force':<14}replace a report that is there")
+    if name == "reproduce":
+        from experiments.reproduce import KEYS as REPRODUCE
+
+        lines += ["", *(f"  {key:<14}{f'({default}) ' if default else ''}{meaning}" for key, default, meaning in REPRODUCE)]
+        lines += ["", "  exit codes: 0 identical or numerically equal, 3 statistically compatible, 4 different, 2 cannot be read"]
     if name == "validate":
         from experiments.validate import KEYS
 

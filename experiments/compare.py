@@ -15,12 +15,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 from unittest import mock
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from omegaconf import OmegaConf
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from scipy.stats import t as student
@@ -29,8 +32,10 @@ from agents.errors import InputError
 from experiments.manifest import FILE, make_manifest, write_json
 from experiments.runfolder import check_output, discard_empty, scratch_folder, writing
 from experiments.runner import arrow
+from experiments.study.inputs import FOLDER as INPUTS
+from experiments.study.inputs import keep_tables, nameless
 from sim.compose import session
-from sim.fingerprint import canonical, digest
+from sim.fingerprint import canonical, config_hash, digest
 from sim.scenario import Scenario
 from sim.settings import to_tree
 
@@ -39,6 +44,8 @@ MOST_REPLICATES = 100_000
 #: Series of the region whose difference is kept day by day.
 SERIES: tuple[str, ...] = ("attacks", "deaths", "returns", "flights", "displaced", "stability")
 CONFIDENCE = 0.95
+#: The arms with their configs.
+ARMS = "config.yaml"
 
 
 @dataclass(frozen=True)
@@ -125,11 +132,13 @@ def main(words: Sequence[str]) -> int:
             result = compare(tuple(arms), scenarios, int(text), show=True)
             with writing(output):
                 _write(result, scenarios, int(text), scratch, started, ("marchland", "compare", *words))
+                if scenarios[0].config.figures:
+                    _draw(result, scenarios, scratch)
     except BaseException:
         if not existed:
             discard_empty(output)
         raise
-    print("\n".join([*lines(result, precision), f"Files in {output}/: compare.csv, runs.parquet, series.parquet, manifest.json"]))
+    print("\n".join([*lines(result, precision), f"Files in {output}/: compare.csv, runs.parquet, series.parquet, figures/, manifest.json"]))
     return 0
 
 
@@ -206,17 +215,39 @@ def _write(
         for arm, found in result.differences.items() for d in found
     ])
     table.to_csv(scratch / "compare.csv", index=False)
-    daily = _daily(result, scenarios[0])
-    tables = {"runs": arrow(result.runs), "series": arrow(daily)}
+    tables = tables_of(result, scenarios[0])
     for name, content in tables.items():
         pq.write_table(content, scratch / f"{name}.parquet", compression="zstd")
+    trees = [cast("dict[str, object]", to_tree(scenario.config)) for scenario in scenarios]
+    OmegaConf.save(OmegaConf.create({"arms": dict(zip(result.arms, map(nameless, trees), strict=True))}), scratch / ARMS)
+    keep_tables(scenarios[0].tables, trees[0], scratch / INPUTS)
     first = scenarios[0]
     manifest = make_manifest(
-        config_hash=digest(canonical([to_tree(scenario.config) for scenario in scenarios])),
+        config_hash=comparison_hash(scenarios),
         seeds={"seed": first.config.seed, "replicates": replicates}, inputs=first.tables.files, folder=first.tables.folder,
         tables=tables, started=started, finished=dt.datetime.now(dt.UTC), command=command,
     )
     write_json(scratch / FILE, manifest)
+
+
+def _draw(result: Comparison, scenarios: Sequence[Scenario], scratch: Path) -> None:
+    """Draw the figures."""
+    from experiments.figures.compare import About, draw  # late: matplotlib is slow to import
+
+    first = scenarios[0]
+    (scratch / "figures").mkdir()
+    pairs = result.series.shape[1]
+    draw(result, About(pairs, first.config.seed, comparison_hash(scenarios), np.datetime64(first.setting.start)), scratch / "figures")
+
+
+def comparison_hash(scenarios: Sequence[Scenario]) -> str:
+    """Return the hash of all arms: their configs with the content of the tables they read."""
+    return digest(canonical([config_hash(cast("dict[str, object]", to_tree(one.config)), one.tables.files) for one in scenarios]))
+
+
+def tables_of(result: Comparison, scenario: Scenario) -> dict[str, pa.Table]:
+    """Return the tables that a comparison leaves: a row a run, and the daily differences."""
+    return {"runs": arrow(result.runs), "series": arrow(_daily(result, scenario))}
 
 
 def _daily(result: Comparison, scenario: Scenario) -> pd.DataFrame:

@@ -12,17 +12,24 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
+import numpy as np
 import pyarrow as pa
 
+from experiments.files import whole_file
 from sim.fingerprint import canonical, digest, file_hash, table_hash
 
 SCHEMA_VERSION = 1
 FILE = "manifest.json"
 #: Distributions whose versions may change a run.
 PACKAGES: tuple[str, ...] = (
-    "mesa", "numpy", "scipy", "pandas", "pyarrow", "hydra-core", "omegaconf", "pydantic", "matplotlib",
+    "mesa", "numpy", "scipy", "pandas", "pyarrow", "hydra-core", "omegaconf", "pydantic", "matplotlib", "SALib", "ema-workbench",
+    "distributed", "dask",
 )  # fmt: skip
+
+#: Variables that say how many threads the libraries of linear algebra use.
+THREADS: tuple[str, ...] = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 Manifest = dict[str, object]
 
@@ -81,17 +88,52 @@ def environment() -> dict[str, object]:
         "python": platform.python_version(),
         "packages": package_versions(),
         "platform": {"system": platform.system(), "machine": platform.machine(), "python": sys.implementation.name},
+        "computing": computing(),
     }
+
+
+def computing() -> dict[str, str]:
+    """Return what may change the last digits of a number: processor, its instructions, libraries, threads."""
+    build = cast("dict[str, dict[str, dict[str, str] | list[str]]]", np.show_config(mode="dicts"))
+    blas = cast("dict[str, str]", build.get("Build Dependencies", {}).get("blas", {}))
+    simd = build.get("SIMD Extensions", {})
+    return {
+        "cpu": cpu_model(),
+        "libc": " ".join(platform.libc_ver()).strip(),
+        "simd": " ".join(simd.get("found", ())),
+        "blas": f"{blas.get('name', '')} {blas.get('version', '')}".strip(),
+        **{name: os.environ.get(name, "") for name in THREADS},
+        "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", ""),
+    }
+
+
+def cpu_model() -> str:
+    """Return the model of the processor, as its maker calls it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    named = (line.partition(":")[2].strip() for line in lines if line.lower().startswith(("model name", "cpu model")))
+    return next(named, platform.processor())
+
+
+def diff_hash() -> str:
+    """Return the hash of what tracked files differ from their commit; empty when they do not, or outside a checkout."""
+    root = Path(__file__).resolve().parent.parent
+    if not (root / ".git").exists():
+        return ""
+    try:
+        changes = _git(root, "diff", "HEAD", "--binary")
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return digest(changes.encode()) if changes else ""
 
 
 def write_json(path: Path, content: Mapping[str, object]) -> None:
     """Write a JSON file whole or not at all."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        scratch.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-        os.replace(scratch, path)
-    finally:
-        scratch.unlink(missing_ok=True)
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    with whole_file(path) as file:
+        file.write(text.encode())
 
 
 def version() -> str:
@@ -130,7 +172,7 @@ def git_state() -> tuple[str | None, bool | None]:
 def _git(root: Path, *arguments: str) -> str:
     """Return what git answers."""
     done = subprocess.run(
-        ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True, timeout=20, encoding="utf-8"
+        ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True, timeout=20, encoding="utf-8", errors="replace"
     )
     return done.stdout.strip()
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from experiments.cli import main
-from experiments.compare import SERIES, compare, difference, lines
+from experiments.compare import SERIES, Comparison, compare, difference, lines
+from experiments.figures.compare import FIRST, ROWS, chosen, effect, paired
 from sim.scenario import Scenario
 
 SHORT = ("scenario=two_states", "scenario.end=2001-02-10")
@@ -98,3 +101,62 @@ def test_lines_count_what_stays_the_same() -> None:
     one = scenario()
     said = lines(compare(("a", "b"), (one, one), 2), 10.0)
     assert any("outcomes are the same in every pair" in line for line in said)
+
+
+# ------------------------------------------------------------------ figures
+
+
+def made(pairs: np.ndarray, days: int = 40) -> Comparison:
+    """A comparison of two arms whose series differ by ``pairs`` on each day, (replicates, days), in every series."""
+    rng = np.random.default_rng(1)
+    base = rng.normal(10.0, 3.0, (len(pairs), len(SERIES), days))
+    series = np.stack([base, base + pairs[:, None, :]])
+    runs = pd.DataFrame({"arm": ["a"] * len(pairs) + ["b"] * len(pairs), "replicate": [*range(len(pairs))] * 2})
+    return Comparison(("a", "b"), runs, series, {"b": ()})
+
+
+def test_the_band_is_that_of_the_pairs_and_of_their_sums() -> None:
+    """Over 28 days the interval is that of the sum in each run, not the sum of the days' intervals."""
+    pairs = np.arange(4.0)[:, None] * np.ones(40)
+    mean, low, high = paired(made(pairs), 1, 0, 1)
+    half = 3.182446305 * math.sqrt(5.0 / 3.0) / 2.0  # Student's t with three degrees of freedom
+    assert np.allclose(mean, 1.5) and np.allclose(high - mean, half) and np.allclose(mean - low, half)
+    mean, low, high = paired(made(pairs), 1, 2, 28)
+    assert np.isnan(mean[:27]).all() and np.allclose(mean[27:], 42.0) and np.allclose((high - mean)[27:], 28.0 * half)
+    there_and_back = np.where(np.arange(40) % 2 == 0, 1.0, -1.0) * np.arange(1.0, 5.0)[:, None]
+    mean, low, high = paired(made(there_and_back), 1, 1, 28)
+    assert np.allclose(mean[27:], 0.0) and np.allclose((high - low)[27:], 0.0), "what cancels in each run has no spread"
+
+
+def test_effects_are_in_standard_deviations_of_a_run() -> None:
+    rng = np.random.default_rng(2)
+    first = rng.normal(5.0, 2.0, 20_000)
+    found = effect(difference("x", first, first + 1.0))
+    assert found is not None and found[0] == pytest.approx(0.5, rel=0.02) and found[1] == pytest.approx(found[2])
+    assert effect(difference("x", np.ones(5), np.full(5, 2.0))) is None, "without luck there is no such unit"
+
+
+def test_figures_print_pairs_interval_seed_and_config(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    words = [*SHORT, "policy@policies.north=status_quo,hardline,conciliatory", "replicates=3", "seed=6", f"output={out}"]
+    assert main(["compare", *words]) == 0
+    told = json.loads((out / "manifest.json").read_text())
+    for name in ("differences", "series"):
+        image = Image.open(out / "figures" / f"{name}.png")
+        said = image.text["Description"]
+        assert all(word in said for word in ("n = 3 pairs", "95 % interval", "seed 6", told["config_hash"][:12])), said
+        pixels = np.asarray(image.convert("L"))
+        assert (pixels < 128).mean() > 0.005, "something is drawn"
+    assert main(["compare", *words[:-1], "figures=false", f"output={tmp_path / 'plain'}"]) == 0
+    assert not (tmp_path / "plain" / "figures").exists()
+
+
+def test_the_rows_are_main_outcomes_first_and_only_those_that_differ() -> None:
+    one, other = scenario(), scenario("policy@policies.north=hardline")
+    result = compare(("a", "b"), (one, other), 3)
+    rows = chosen(result, ("b",))
+    moved = {d.outcome for d in result.differences["b"] if d.mean or d.spread}
+    assert rows and set(rows) <= moved and len(rows) <= ROWS
+    ranks = [FIRST.index(name) if name in FIRST else len(FIRST) for name in rows]
+    assert ranks == sorted(ranks)
+    assert chosen(compare(("a", "b"), (one, one), 2), ("b",)) == []

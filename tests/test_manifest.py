@@ -6,6 +6,8 @@ import datetime as dt
 import json
 import math
 import os
+import shutil
+import socket
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +19,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.errors import InputError
+from experiments.analysis.study import load_study
+from experiments.cli import main
 from experiments.manifest import git_state, make_manifest, package_versions, without_home, write_json
 from experiments.runfolder import check_output, discard_empty, scratch_folder
 from experiments.runner import arrow
+from experiments.study.claim import Claim
+from experiments.study.inputs import keep_tables
+from experiments.study.parts import content_hash
+from experiments.study.task import Payload
 from experiments.summary import number, people, plain_summary
+from sim.compose import compose
 from sim.fingerprint import canonical, digest, table_hash
+from sim.scenario import Scenario
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -250,7 +260,7 @@ def test_an_interrupted_folder_is_as_before(tmp_path: Path) -> None:
 
 def test_a_folder_below_a_file_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot write"):
+    with pytest.raises(InputError, match="cannot be written"):
         check_output(tmp_path / "file" / "x", force=False)
 
 
@@ -318,3 +328,76 @@ def test_counts_in_words(value: float, text: str) -> None:
 
 def test_numbers_in_tables() -> None:
     assert [number(value) for value in (12345.6, 3.0, 0.01234, math.nan)] == ["12,346", "3", "0.0123", "-"]
+
+
+# ------------------------------------------------------------------ studies
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study of somebody whose names and places must not be in it: started in a home, from a scenario in a home."""
+    home = tmp_path_factory.mktemp("people") / "alice-in-secret"
+    mine = home / "my_border"
+    shutil.copytree(compose(["scenario=two_states"]).folder, mine)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(home))
+        patch.setenv("SECRET_TOKEN", "hunter2-in-the-environment")
+        words = ["design=grid", f"scenario.path={mine}", "scenario.end=2001-01-10", "parameters.violence.branching=0.3,0.4", "replicates=2"]
+        assert main(["sweep", *words, "executor=serial", f"scenario.history={mine / 'history.csv'}", f"output={home / 'study'}"]) == 0
+    return home / "study"
+
+
+def test_the_manifest_of_a_study_tells_all_of_it(study: Path) -> None:
+    told = json.loads((study / "manifest.json").read_text())
+    assert told["kind"] == "study" and len(told["study_id"]) == 16
+    assert told["design"]["kind"] == "grid" and (told["design"]["n_points"], told["design"]["n_runs"]) == (2, 4)
+    assert told["design"]["factors"] == [{"key": "parameters.violence.branching", "kind": "choice", "low": None, "high": None, "values": [0.3, 0.4]}]
+    assert told["seeds"] == {"seed": 1, "replicates": 2, "scheme": "crn"}
+    assert told["execution"]["counts"] == {"ok": 4} and told["execution"]["planned"] == 4 and told["execution"]["executor"] == "serial"
+    assert {"python", "packages", "platform", "computing"} <= told.keys() and {"version", "commit", "dirty", "code_hash", "diff_sha256"} <= told["code"].keys()
+    assert {"cpu", "simd", "blas", "libc", "PYTHONHASHSEED", "OMP_NUM_THREADS"} <= told["computing"].keys()
+    table = pq.read_table(study / "results.parquet")
+    assert told["outputs"]["results"]["rows"] == 4 and told["outputs"]["results"]["columns"] == table.column_names
+    assert told["results_hash"] == content_hash(table) and told["outputs"]["plan"]["content_sha256"] == told["design"]["plan_sha256"]
+    assert told["config"]["scenario"]["end"] == "2001-01-10"
+
+
+def test_one_config_hash_everywhere(study: Path) -> None:
+    """Manifest, claim, figures, and the config with its copied tables, hashed again."""
+    told, claim, read = json.loads((study / "manifest.json").read_text()), json.loads((study / "study.json").read_text()), load_study(study)
+    again = Claim.of(Payload(base=read.plan.base, folder=str(study / "scenario")))
+    assert told["config_hash"] == claim["config_hash"] == read.config_hash == again.config_hash
+    assert told["config_hash"][:12] in read.caption()
+
+
+def test_inputs_are_copied_byte_by_byte(study: Path) -> None:
+    told = json.loads((study / "manifest.json").read_text())
+    copies = {path.relative_to(study / "scenario").as_posix(): path for path in (study / "scenario").rglob("*") if path.is_file()}
+    assert {one["name"] for one in told["inputs"]} == set(copies) >= {"scenario.yaml", "places.csv", "history.csv"}
+    for one in told["inputs"]:
+        source = study.parent / "my_border" / one["name"]
+        assert digest(source.read_bytes()) == one["sha256"] == digest(copies[one["name"]].read_bytes())
+        assert one["bytes"] == source.stat().st_size
+
+
+def test_nothing_in_a_study_names_its_user_or_machine(study: Path) -> None:
+    for path in study.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            for word in ("alice-in-secret", "hunter2", socket.gethostname()):
+                assert word.encode() not in content, f"{path.name} holds {word}"
+
+
+def test_a_copy_that_differs_is_replaced_and_one_that_does_not_stays(study: Path, tmp_path: Path) -> None:
+    scenario = Scenario.load("two_states")
+    target = tmp_path / "scenario"
+    keep_tables(scenario.tables, {}, target)
+    (target / "routes.csv").touch()
+    before = (target / "places.csv").stat().st_ino
+    keep_tables(scenario.tables, {}, target)
+    assert (target / "places.csv").stat().st_ino == before
+    (target / "places.csv").write_text("spoilt")
+    (target / "stray.csv").write_text("of another scenario")
+    keep_tables(scenario.tables, {}, target)
+    assert not (target / "stray.csv").exists() and (target / "places.csv").read_bytes() == (scenario.tables.folder / "places.csv").read_bytes()
+    assert [path.name for path in tmp_path.iterdir()] == ["scenario"]

@@ -11,6 +11,7 @@ from typing import cast
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -135,6 +136,7 @@ def load_study(folder: Path) -> Study:
         table = pq.read_table(folder / RESULTS) if (folder / RESULTS).is_file() else parts.results(folder / PARTS)
     except (OSError, ValueError) as error:
         raise InputError(f"{folder}: cannot be read ({' '.join(str(error).split())}); run the sweep again, it goes on") from None
+    table = table.filter(pc.is_in(table["run_id"], plan.rows["run_id"].combine_chunks()))  # not those of a former plan
     if not table.num_rows:
         raise InputError(f"{folder}: has no finished run yet; run the sweep again, it goes on")
     frame = table.to_pandas().sort_values(["point", "replicate"], ignore_index=True)
