@@ -18,7 +18,7 @@ from agents.militant_group import MilitantGroup
 from agents.policies import EMPTY, GovernmentPolicy, GroupPolicy, Memory
 from agents.refugee_population import RefugeePopulation, Rules
 from sim import observe
-from sim.collector import collector
+from sim.collector import RecordCollector
 from sim.deadlines import announce
 from sim.deciding import play_agenda, take_decision
 from sim.displacement.flee_movement import FleeMovement
@@ -85,7 +85,7 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         self._people = self.state.head_count()
         self._fighters = int(self.state.fighters.sum() + self.state.fighter_accounts.sum())
         self._create_agents()
-        self.datacollector = collector()
+        self.datacollector: mesa.DataCollector | None = RecordCollector(self)
 
     # -- agents -------------------------------------------------------------------------------------
 
@@ -285,7 +285,9 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         self.state = state.copy()
         self.record.rewind(state.day)
         self.steps = state.day - self._first_day
-        if self.datacollector is not None:
+        if isinstance(self.datacollector, RecordCollector):
+            self.datacollector.take_back(state.day - self._first_day)
+        elif self.datacollector is not None:
             take_back_days(self.datacollector, state.day - self._first_day)
         self.running = self.state.day < self.setting.days
 
