@@ -53,6 +53,15 @@ def poisson(uniforms: FloatArray, mean: FloatArray) -> IntArray:
     return counts
 
 
+def poisson_rare(uniforms: FloatArray, mean: FloatArray) -> IntArray:
+    """Poisson counts as :func:`poisson`, for cells most of which are 0: only the others are counted out."""
+    counts = np.zeros(mean.shape, dtype=np.int64)
+    cells = (uniforms >= np.exp(-mean)).nonzero()
+    if len(cells[0]):
+        counts[cells] = [poisson_one(u, m) for u, m in zip(uniforms[cells].tolist(), mean[cells].tolist(), strict=True)]
+    return counts
+
+
 def poisson_one(uniform: float, mean: float) -> int:
     """One Poisson count by inversion, as :func:`poisson`, without arrays."""
     if mean > _LARGE:
@@ -98,6 +107,16 @@ def binomial(uniforms: FloatArray, trials: IntArray, chance: FloatArray) -> IntA
         total = total + term
         above &= (u >= total) & (trials > k) & ((k < trials * p) | (term > 1e-17))
     return np.where(high, trials - counts, counts) if some_high else counts
+
+
+def binomial_rare(uniforms: FloatArray, trials: IntArray, chance: FloatArray) -> IntArray:
+    """Binomial counts as :func:`binomial`, for cells most of which draw nobody: only the others are counted out."""
+    counts = np.zeros(trials.shape, dtype=np.int64)
+    drawn = uniforms >= np.exp(trials * np.log1p(-chance))
+    cells = np.logical_and(drawn, trials > 0).nonzero()
+    rows = zip(uniforms[cells].tolist(), trials[cells].tolist(), chance[cells].tolist(), strict=True)
+    counts[cells] = [binomial_one(u, n, p) for u, n, p in rows]
+    return counts
 
 
 def binomial_one(uniform: float, trials: int, chance: float) -> int:
