@@ -38,14 +38,14 @@ def government_situation(
     """What a government may know on the morning of ``state.day``."""
     cast = setting.cast
     country = cast.country[government]
-    owned = np.flatnonzero(cast.owned[government])
+    columns, slots = cast.slots_of[government]
     stock = measures.foreigners_by_status(measures.people_by_country(state, setting), setting)[government]
     return GovernmentSituation(
         name=cast.governments[government],
         day=state.day,
         window=window,
-        levels={cast.slots[k]: float(state.granted[government, k]) for k in owned},
-        baseline={cast.slots[k]: float(state.baseline[government, k]) for k in owned},
+        levels=dict(zip(slots, state.granted[government, columns].tolist(), strict=True)),
+        baseline=dict(zip(slots, state.baseline[government, columns].tolist(), strict=True)),
         rivals=tuple(_rival(state, setting, government, j) for j in range(len(cast.governments)) if j != government),
         attacks=float(state.attack_window[:, government].sum()),
         attacks_before=28.0 * float(state.attack_year[government]),
@@ -85,7 +85,7 @@ def group_situation(state: State, setting: Setting, calendar: Calendar, group: i
     """What a militant group may know on the morning of ``state.day``."""
     cast = setting.cast
     target, host = cast.group_target[group], cast.group_sanctuary[group]
-    home = setting.world.country == cast.country[target]
+    home = setting.at_home[group]
     fighters = state.fighters[group].copy()
     sheltering = cast.of_country[host] if host >= 0 else -1
     cooperation = cast.level(state, sheltering, "cooperation", cast.governments[target]) if sheltering >= 0 else 0.0
