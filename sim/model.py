@@ -29,7 +29,6 @@ from sim.mediation import offer_talks
 from sim.mesa_compat import free_dead_models, take_back_days
 from sim.outcomes import outcomes
 from sim.people import Block
-from sim.quiet_record import new_record
 from sim.record import Record
 from sim.schedule import DAY
 from sim.setting import Setting
@@ -73,7 +72,7 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         self.streams = Streams(seed, replicate)
         self.calendar = build_calendar(setting)
         self.state = state if state is not None else first_state(setting)
-        self.record = record if record is not None else new_record(setting)
+        self.record = record if record is not None else Record(setting)
         self.policies = dict(policies)
         self.thinking = True
         self.ways = Ways(setting) if setting.network is None else None
