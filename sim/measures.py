@@ -42,7 +42,7 @@ def log_foreigners(by_country: IntArray, setting: Setting, government: int) -> f
     if start <= 0:
         return 0.0
     country = setting.cast.country[government]
-    return math.log(max(int(by_country[setting.all_foreign_rows[country], country].sum()), 1) / start)
+    return math.log(max(int(np.add.reduce(by_country[setting.all_foreign_rows[country], country])), 1) / start)
 
 
 def log_undocumented(by_country: IntArray, setting: Setting, government: int) -> float:
@@ -75,7 +75,7 @@ def displaced_at(state: State, setting: Setting) -> IntArray:
 
 def deaths_by_country(state: State, setting: Setting) -> FloatArray:
     """Deaths a day, 30-day memory, (countries,)."""
-    return np.array([state.death_memory[places].sum() for places in setting.places_of])
+    return np.array([np.add.reduce(state.death_memory[places]) for places in setting.places_of])
 
 
 def deaths_per_100k(state: State, setting: Setting) -> FloatArray:
@@ -85,7 +85,7 @@ def deaths_per_100k(state: State, setting: Setting) -> FloatArray:
 
 def coerced_returns(today: Today, setting: Setting) -> IntArray:
     """People who crossed into their own country today by deportation or for fear of it, (countries,)."""
-    by_row = (today.crossed[_COERCED[0]] + today.crossed[_COERCED[1]]).sum(axis=1)
+    by_row = np.add.reduce(today.crossed[_COERCED[0]] + today.crossed[_COERCED[1]], axis=1)
     counted: IntArray = setting.by_nation @ by_row
     return counted
 
@@ -113,7 +113,7 @@ def level_at_places(state: State, setting: Setting, lever: str, target: str = ""
 def pair_closure(setting: Setting, shut: FloatArray, i: int, j: int) -> float:
     """Share of trade crossings between two governments that is shut, 0..1."""
     weights = setting.pair_weights[i][j]
-    return float((weights * shut).sum())
+    return float(np.add.reduce(weights * shut))
 
 
 def aid_level(state: State, setting: Setting, government: int) -> float:

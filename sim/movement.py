@@ -32,8 +32,6 @@ IntArray = NDArray[np.int64]
 _INDEX = MappingProxyType({reason: i for i, reason in enumerate(REASONS)})
 _FLIGHT = _INDEX[Reason.FLIGHT]
 _VOLUNTARY, _DEPORTATION = _INDEX[Reason.VOLUNTARY], _INDEX[Reason.DEPORTATION]
-#: Reasons that lead to a gate homewards, for people abroad.
-_HOMEWARD = np.array([reason in (Reason.VOLUNTARY, Reason.FEAR, Reason.DEPORTATION) for reason in REASONS])
 
 
 @pydantic.dataclasses.dataclass(config=STRICT, frozen=True)
@@ -241,45 +239,35 @@ def flee_abroad(setting: Setting, streams: Streams, today: Today, movers: Movers
     return streams.generator("flee abroad", "", today.day).binomial(movers.number, chance)
 
 
-#: Kind of an outward trip for each reason (see :class:`sim.ways.Ways`).
-_KIND = np.array([{Reason.FLIGHT: 1, Reason.ONWARD: 2, Reason.EMIGRATION: 3}.get(reason, 0) for reason in REASONS])
-
-
 def send_to_gates(state: State, setting: Setting, streams: Streams, today: Today, movers: Movers, ways: Ways) -> None:
     """Put movers on the road to gates; those to whom no gate is open stay where they are."""
-    nation = setting.populations.nationality[movers.row]
-    outward = ways.out_row(_KIND[movers.reason], nation, movers.place)
-    index = np.where(_HOMEWARD[movers.reason], ways.home_row(movers.row, movers.place), outward)
-    movers, index = _without_stuck(state, setting, today, movers, ways.gates, index)
+    movers, index = _without_stuck(state, setting, today, movers, ways.gates, ways.gate_row)
     if not len(index):
         return
     rng = streams.generator("gate", "", today.day)
     which, gate, number = draws.spread(rng, movers.number, ways.gates, index)
-    row, place = movers.row[which], movers.place[which]
-    arrival = (today.day + setting.gates.days_to_gate[place, gate]) % setting.ring
-    # Papers of one host mean nothing in the next country: who moves on arrives without any.
-    after = np.where(movers.reason[which] == _INDEX[Reason.ONWARD], setting.row_without_papers[row], setting.row_out[row, place])
+    arrival = (today.day + setting.gates.days_to_gate[movers.place[which], gate]) % setting.ring
+    after = ways.after_gate[movers.reason, movers.row, movers.place][which]
     state.send_to_gates(arrival, movers.reason[which], after, gate, number)
 
 
 def send_inland(state: State, setting: Setting, streams: Streams, today: Today, movers: Movers, ways: Ways) -> None:
     """Put people on the road inside their country: away from violence, or home again."""
-    index = np.where(movers.reason == _VOLUNTARY, ways.return_row(movers.row), movers.place)
-    movers, index = _without_stuck(state, setting, today, movers, ways.places, index)
+    movers, index = _without_stuck(state, setting, today, movers, ways.places, ways.place_row)
     if not len(index):
         return
     rng = streams.generator("inland", "", today.day)
     which, target, number = draws.spread(rng, movers.number, ways.places, index)
-    row, place = movers.row[which], movers.place[which]
-    arrival = (today.day + setting.gates.days_inland[place, target]) % setting.ring
-    after = np.where(movers.reason[which] == _VOLUNTARY, setting.row_back[row], setting.row_fled[row, place])
+    arrival = (today.day + setting.gates.days_inland[movers.place[which], target]) % setting.ring
+    after = ways.after_inland[movers.reason, movers.row, movers.place][which]
     state.send_inland(arrival, after, target, number)
 
 
 def _without_stuck(
-    state: State, setting: Setting, today: Today, movers: Movers, table: draws.Table, index: IntArray
+    state: State, setting: Setting, today: Today, movers: Movers, table: draws.Table, rows: IntArray
 ) -> tuple[Movers, IntArray]:
-    """Send those back who have nowhere to go."""
+    """Rows of a table that movers choose from, with those sent back who have nowhere to go."""
+    index = rows[movers.reason, movers.row, movers.place]
     possible = table.possible[index]
     if np.count_nonzero(possible) == len(index):
         return movers, index
