@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sim.inversion import binomial, binomial_one, binomial_rare, poisson, poisson_one, poisson_rare
 
 __all__ = [
-    "Table", "binomial", "binomial_one", "binomial_rare", "pick", "poisson", "poisson_one", "poisson_rare", "risks_to_chances",
+    "Table", "binomial", "binomial_one", "binomial_rare", "binomials", "pick", "poisson", "poisson_one", "poisson_rare", "risks_to_chances",
     "settle_strays", "share_out", "shares", "split", "spread", "spread_few",
 ]
 
@@ -42,6 +42,21 @@ def risks_to_chances(hazards: FloatArray) -> FloatArray:
     # 1 - sum of the others (not exp(-sum)): NumPy wants the last chance to close the sum to 1.
     chances[..., -1] = np.maximum(1.0 - chances[..., :-1].sum(axis=-1), 0.0)
     return chances
+
+
+def binomials(rng: np.random.Generator, counts: IntArray, chance: FloatArray) -> IntArray:
+    """Binomial counts as ``rng.binomial`` draws them, without the price of its checks where few are expected.
+
+    NumPy draws by inversion of one uniform a cell up to 30 expected and a chance of one half, and none for a cell
+    without a chance; so does this.
+    """
+    able = chance.nonzero()[0]
+    trials, p = counts[able], chance[able]
+    if p.max(initial=0.0) > 0.5 or float(np.add.reduce(trials * p)) > _FEW:
+        return rng.binomial(counts, chance)
+    drawn = np.zeros(len(counts), dtype=np.int64)
+    drawn[able] = binomial_rare(rng.random(len(able)), trials, p)
+    return drawn
 
 
 def split(rng: np.random.Generator, counts: IntArray, weights: FloatArray) -> IntArray:

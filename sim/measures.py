@@ -38,7 +38,7 @@ def foreigners_by_status(by_country: IntArray, setting: Setting) -> IntArray:
 
 def log_foreigners(by_country: IntArray, setting: Setting, government: int) -> float:
     """Log ratio of foreigners to the start; 0 where there were none."""
-    start = setting.foreigners_at_start[government].sum()
+    start = int(np.add.reduce(setting.foreigners_at_start[government]))
     if start <= 0:
         return 0.0
     country = setting.cast.country[government]
@@ -57,7 +57,7 @@ def log_undocumented(by_country: IntArray, setting: Setting, government: int) ->
 def citizens_abroad(by_country: IntArray, setting: Setting, government: int) -> int:
     """Citizens of a government's country who are at places abroad."""
     rows = setting.abroad_rows[setting.cast.country[government]]
-    return int(by_country[rows].sum()) if len(rows) else 0
+    return int(np.add.reduce(by_country[rows], axis=None)) if len(rows) else 0
 
 
 def returnee_share(by_country: IntArray, setting: Setting, country: int) -> float:

@@ -236,7 +236,7 @@ def flee_abroad(setting: Setting, streams: Streams, today: Today, movers: Movers
     if share <= 0.0 or not np.count_nonzero(can):
         return np.zeros(len(movers.number), dtype=np.int64)
     chance = np.where(can, share * ways.abroad[setting.populations.nationality[movers.row], movers.place], 0.0)
-    return streams.generator("flee abroad", "", today.day).binomial(movers.number, chance)
+    return draws.binomials(streams.generator("flee abroad", "", today.day), movers.number, chance)
 
 
 def send_to_gates(state: State, setting: Setting, streams: Streams, today: Today, movers: Movers, ways: Ways) -> None:

@@ -74,7 +74,7 @@ def change_status(state: State, setting: Setting, streams: Streams, today: Today
 
 def _drawn(state: State, streams: Streams, today: Today, block: Block, hazard: FloatArray, address: str) -> NDArray[np.int64] | None:
     """Draw how many of a block change at each place, (homes, places); None when nobody can."""
-    if not hazard.any():
+    if not np.count_nonzero(hazard):
         return None
     here = state.people[block.rows]
     cells = np.nonzero(here)
