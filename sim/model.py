@@ -170,7 +170,7 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         if self.network is not None:
             today.intentions = self.network.ask(self.populations, state, setting)
             return
-        peopled = np.add.reduceat(today.by_country.sum(axis=1), setting.block_bounds[:-1]).tolist()
+        peopled = np.add.reduceat(np.add.reduce(today.by_country, axis=1), setting.block_bounds[:-1]).tolist()
         shared = observe.SharedView(state, setting, today.by_country)
         for agent, block, people in zip(self.populations, setting.populations.blocks, peopled, strict=True):
             if people:
@@ -255,7 +255,7 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
             When a mechanism loses or invents somebody: a defect of the program, never of the input.
         """
         people = self.state.head_count()
-        fighters = int(self.state.fighters.sum() + self.state.fighter_accounts.sum())
+        fighters = int(np.add.reduce(self.state.fighters, axis=None) + np.add.reduce(self.state.fighter_accounts, axis=None))
         if people != self._people or fighters != self._fighters:
             raise AssertionError(
                 f"day {self.state.day}: {people - self._people:+d} people, {fighters - self._fighters:+d} fighters appeared"

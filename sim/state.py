@@ -156,8 +156,8 @@ class State:
 
     def head_count(self) -> int:
         """Everybody who is or was in the books: constant over a run."""
-        counted = int(self.people.sum() + self.inland.sum() + self.accounts.sum()) + self.on_links()
-        return counted + (int(self.toward.sum() + self.queue.sum()) if self.toward.size else 0)
+        parts = (self.people, self.inland, self.accounts, *((self.toward, self.queue) if self.toward.size else ()))
+        return sum([int(np.add.reduce(part, axis=None)) for part in parts]) + self.on_links()
 
     def on_links(self) -> int:
         """People on links under the rule ``flee``."""

@@ -66,6 +66,8 @@ def change_status(state: State, setting: Setting, streams: Streams, today: Today
         blocks = {status: setting.populations.block(nationality, status) for status in Status}
         own = setting.world.country == nationality
         for source, target, rate in abroad:
+            if not np.count_nonzero(rate):
+                continue
             _switch(state, streams, today, blocks[source], blocks[target], week * rate * ~own)
         _naturalise(state, streams, today, blocks[Status.REGISTERED], week * p.naturalisation * level["regularisation"] * ~own)
         for source, rate in at_home:

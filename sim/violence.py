@@ -99,7 +99,7 @@ def intensity(state: State, setting: Setting, group: int, kernel: FloatArray, un
     drive = p.opportunity * (cast.settings[government].legitimacy - float(state.legitimacy[government]))
     drive += p.strike_effect * min(float(state.strike_memory[group]), p.strikes_counted)
     drive += settings.refugee_milieu * undocumented
-    operations = cast.level(state, government, "operations") - setting.baseline_operations[government]
+    operations = cast.level(state, government, "operations") - float(setting.baseline_operations[government])
     held = max(1.0 - p.suppression * settings.exposure * operations, 0.0)
     rate = (1.0 - p.branching) * settings.attack_rate / YEAR * math.exp(drive) * held
     base = rate * (state.fighters[group] @ kernel)
