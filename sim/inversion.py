@@ -125,7 +125,9 @@ def binomial_one(uniform: float, trials: int, chance: float) -> int:
         return 0
     if chance >= 1.0:
         return trials
-    if trials * chance > 100.0 or chance > 0.5:
+    if chance > 0.5:  # those who are spared are counted, as in :func:`binomial`
+        return trials - binomial_one(1.0 - math.nextafter(uniform, 1.0), trials, 1.0 - chance)
+    if trials * chance > 100.0:
         return int(binomial(np.array([uniform]), np.array([trials]), np.array([chance]))[0])
     term = total = math.exp(trials * math.log1p(-chance))
     odds = chance / (1.0 - chance)

@@ -166,7 +166,7 @@ def _leavers(
     """Draw how many leave each cell, every population from its own stream; every ``chance`` is above 0."""
     blocks, day = setting.populations.blocks, today.day
     bounds = flat.searchsorted(setting.first_cells).tolist()
-    uniforms = np.zeros(len(flat))  # at 0 nobody leaves
+    uniforms = np.full(len(flat), -1.0)  # below every chance: nobody leaves
     many: list[tuple[slice, IntArray]] = []
     expected = (counts * chance).cumsum().tolist()
     few = _FEW if chance.max(initial=0.0) <= 0.5 else -1.0
