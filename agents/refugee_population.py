@@ -172,11 +172,10 @@ def trickle(status: str, parameters: ReturnParameters) -> float:
 
 @dataclass(frozen=True)
 class _Home:
-    """Home regions of one nationality on one day: share and hazard of full voluntary return (homes,), and words."""
+    """Home regions of one nationality on one day: share of full voluntary return (homes,), and words."""
 
     violence: FloatArray
     safe: FloatArray
-    voluntary: FloatArray
     words: tuple[str, ...]
 
 
@@ -210,8 +209,7 @@ class Rules:
             safety = home_safety(situation, self.returns)
             lowest, highest = float(safety.min()), float(safety.max())
             words = (f"home safety {lowest:.2f}-{highest:.2f} against a threshold of {self.returns.threshold:.2f}",)
-            safe = safe_enough(safety, self.returns)
-            known = _Home(situation.home_violence, safe, self.returns.voluntary * safe, words)
+            known = _Home(situation.home_violence, safe_enough(safety, self.returns), words)
             self._homes[situation.own_country] = known
         return known
 
@@ -261,17 +259,15 @@ def _abroad(situation: PopulationSituation, rules: Rules, hazards: dict[Reason, 
     returns = rules.returns
     home = rules.home(situation)
     swing = season(situation.day_of_year, returns) if situation.status == Status.UNDOCUMENTED else 1.0
-    voluntary = home.voluntary + trickle(situation.status, returns) * swing
+    voluntary = returns.voluntary * home.safe + trickle(situation.status, returns) * swing
     hazards[Reason.VOLUNTARY] = voluntary[:, None] * rules.at_hosts(situation)
     words = home.words
-    frightening = [host for host in situation.hosts if host.frightens]
-    if not frightening:
-        return PopulationIntentions(hazards, words)
     # Crossings carry country -1 and hold nobody; whatever value they pick up is never used.
     by_country = [0.0] * len(situation.exodus)
-    for host in frightening:
-        by_country[host.country] = fear_hazard(situation.status, host, situation.day_of_year, returns)
-        words += (f"host {host.country}: deadline fear {host.fear:.2f}, removals {host.removals:.2f} per 1,000 a month",)
+    for host in situation.hosts:
+        if host.frightens:
+            by_country[host.country] = fear_hazard(situation.status, host, situation.day_of_year, returns)
+            words += (f"host {host.country}: deadline fear {host.fear:.2f}, removals {host.removals:.2f} per 1,000 a month",)
     if any(by_country):
         fear = np.array(by_country)[situation.country][None, :]
         hazards[Reason.FEAR] = fear

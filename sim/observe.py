@@ -121,7 +121,7 @@ def population_situation(state: State, setting: Setting, block: Block, shared: S
         own,
         shared.violence,
         shared.safety[own],
-        shared.home_violence[own] if block.status in BY_HOME else _NO_HOME,
+        shared.home_violence[own] if block.status in BY_HOME else shared.at_home,
         shared.livelihood[own],
         shared.hosts_of[own][s] if s >= 0 else (),
         shared.exodus[own],
@@ -152,6 +152,7 @@ class SharedView:
             tuple(zip(*(by_status for country, by_status in views if country != own), strict=True)) or _NOBODY for own in countries
         )
         self.counts = _frozen(state.people)
+        self.at_home = np.zeros(1)  # violence at the home of those who are where their home is: counted by place
         self.day_of_year = setting.date(state.day).timetuple().tm_yday
         self.safety = state.safety.tolist()
         self.emigration = setting.emigration.tolist()
@@ -163,9 +164,6 @@ class SharedView:
 
 #: Hosts by status of a nationality that is abroad nowhere where there is a government.
 _NOBODY: tuple[tuple[HostView, ...], ...] = tuple(() for _ in ABROAD)
-#: Violence at home of those who are where their home is.
-_NO_HOME = np.zeros(1)
-_NO_HOME.flags.writeable = False
 
 
 def _livelihood(state: State, setting: Setting, by_country: IntArray, country: int) -> float:

@@ -156,8 +156,10 @@ class State:
 
     def head_count(self) -> int:
         """Everybody who is or was in the books: constant over a run."""
-        parts = (self.people, self.inland, self.accounts, *((self.toward, self.queue) if self.toward.size else ()))
-        return sum([int(np.add.reduce(part, axis=None)) for part in parts]) + self.on_links()
+        counted = self.on_links()
+        for part in (self.people, self.inland, self.accounts, self.toward, self.queue):
+            counted += int(np.add.reduce(part, axis=None))
+        return counted
 
     def on_links(self) -> int:
         """People on links under the rule ``flee``."""
