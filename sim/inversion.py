@@ -111,6 +111,8 @@ def binomial(uniforms: FloatArray, trials: IntArray, chance: FloatArray) -> IntA
 
 def binomial_rare(uniforms: FloatArray, trials: IntArray, chance: FloatArray) -> IntArray:
     """Binomial counts as :func:`binomial`, for cells most of which draw nobody: only the others are counted out."""
+    if chance.max(initial=0.0) > 0.5:
+        return binomial(uniforms, trials, chance)
     counts = np.zeros(trials.shape, dtype=np.int64)
     drawn = uniforms >= np.exp(trials * np.log1p(-chance))
     cells = np.logical_and(drawn, trials > 0).nonzero()

@@ -180,7 +180,7 @@ def _leavers(
         else:
             cells = slice(first, end)
             many.append((cells, rng.binomial(counts[cells], chance[cells])))
-    gone = draws.binomial_rare(uniforms, counts, chance)
+    gone = draws.binomial_rare(uniforms, counts, chance) if few > 0.0 else np.zeros(len(flat), dtype=np.int64)
     for cells, drawn in many:
         gone[cells] = drawn
     return gone

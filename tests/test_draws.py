@@ -290,7 +290,9 @@ def test_rare_counts_are_those_of_whole_arrays(seed: int, mean: float) -> None:
     rng = np.random.default_rng(seed)
     uniforms, means = rng.random((3, 20)), mean * rng.random((3, 20)) ** 4
     assert np.array_equal(draws.poisson_rare(uniforms, means), draws.poisson(uniforms, means))
-    trials, chance = rng.integers(0, 400, (3, 20)), rng.random((3, 20)) ** 3
+    trials, chance = rng.integers(0, 400, (3, 20)), 0.5 * rng.random((3, 20)) ** 3
     assert np.array_equal(draws.binomial_rare(uniforms, trials, chance), draws.binomial(uniforms, trials, chance))
+    likely = np.where(rng.random((3, 20)) < 0.5, 1.0, chance)  # certainty is no trouble
+    assert np.array_equal(draws.binomial_rare(uniforms, trials, likely), draws.binomial(uniforms, trials, likely))
     nobody = np.full((3, 20), -1.0)  # a uniform below every chance: nobody, however many there are
     assert not draws.binomial_rare(nobody, np.full((3, 20), 10**12), np.full((3, 20), 0.3)).any()
