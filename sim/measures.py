@@ -86,6 +86,8 @@ def deaths_per_100k(state: State, setting: Setting) -> FloatArray:
 def coerced_returns(today: Today, setting: Setting) -> IntArray:
     """People who crossed into their own country today by deportation or for fear of it, (countries,)."""
     by_row = np.add.reduce(today.crossed[_COERCED[0]] + today.crossed[_COERCED[1]], axis=1)
+    if not np.count_nonzero(by_row):
+        return np.zeros(len(setting.by_nation), dtype=np.int64)
     counted: IntArray = setting.by_nation @ by_row
     return counted
 

@@ -22,7 +22,7 @@ from agents.vocabulary import ABROAD
 from sim import measures
 from sim.deadlines import exposed_shares
 from sim.events import Calendar
-from sim.people import BY_HOME, Block
+from sim.people import Block
 from sim.state import State
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def population_situation(state: State, setting: Setting, block: Block, shared: S
     own, s = block.nationality, block.abroad
     return PopulationSituation(
         block.name,
-        block.status.value,
+        block.word,
         state.day,
         shared.day_of_year,
         shared.counts[block.rows],
@@ -121,7 +121,7 @@ def population_situation(state: State, setting: Setting, block: Block, shared: S
         own,
         shared.violence,
         shared.safety[own],
-        shared.home_violence[own] if block.status in BY_HOME else shared.at_home,
+        shared.home_violence[own] if block.by_home else shared.at_home,
         shared.livelihood[own],
         shared.hosts_of[own][s] if s >= 0 else (),
         shared.exodus[own],
@@ -156,7 +156,8 @@ class SharedView:
         self.day_of_year = setting.date(state.day).timetuple().tm_yday
         self.safety = state.safety.tolist()
         self.emigration = setting.emigration.tolist()
-        self.exodus = tuple(measures.exodus_rates(state, setting, n, state.day) for n in countries)
+        quiet = np.zeros(len(countries))
+        self.exodus = tuple(measures.exodus_rates(state, setting, n, state.day) if state.exoduses else quiet for n in countries)
         self.livelihood = tuple(_livelihood(state, setting, by_country, n) for n in countries)
         self.violence = measures.deaths_per_100k(state, setting)
         self.home_violence = tuple(np.add.reduce(setting.gates.region_share[country] * self.violence, axis=1) for country in countries)

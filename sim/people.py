@@ -50,6 +50,16 @@ class Block:
         return slice(self.first, self.first + self.homes)
 
     @cached_property
+    def word(self) -> str:
+        """The status as a plain word."""
+        return self.status.value
+
+    @cached_property
+    def by_home(self) -> bool:
+        """Whether the rows are split by home region."""
+        return self.status in BY_HOME
+
+    @cached_property
     def abroad(self) -> int:
         """Position of the status among those of people abroad, -1 for people at home."""
         return ABROAD.index(self.status) if self.status in ABROAD else -1
