@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,8 +88,7 @@ class GroupDecision:
     reasons: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class PopulationIntentions:
+class PopulationIntentions(NamedTuple):
     """Answer of a population: a hazard of leaving by reason, per home region and place.
 
     ``hazards[reason]`` has shape ``(homes, places)`` or broadcasts to it; unit 1/day.

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import NamedTuple
 
 import pydantic.dataclasses
 
@@ -86,8 +87,7 @@ class LeverCost:
     standing: float = par(0.0, -1.0, 1.0, "points of standing a year", _COST, "international standing lost at level 1")
 
 
-@dataclass(frozen=True)
-class Slot:
+class Slot(NamedTuple):
     """A lever with its target; ``target`` is empty for levers without one."""
 
     lever: str

@@ -197,7 +197,7 @@ class Rules:
     def flight_hazard(self, violence: FloatArray) -> FloatArray:
         """Hazard of flight, (1, places), 1/day: rate * (deaths30 per 100,000)^elasticity, 0 without deaths."""
         if violence is not self._violence:
-            power = np.power(violence, self.flight.elasticity, where=violence > 0.0, out=np.zeros_like(violence))
+            power = np.power(violence, self.flight.elasticity, where=violence > 0.0, out=np.zeros(violence.shape))
             self._flight = (self.flight.rate * power)[None, :]
             self._violence = violence
         return self._flight
@@ -249,7 +249,7 @@ def intentions(situation: PopulationSituation, rules: Rules) -> PopulationIntent
         rate = rules.flight.reentry / 365.25
         hazards[Reason.REENTRY] = np.array([[rate]])
         return PopulationIntentions(hazards, (f"re-entry {rate * 1e5:.2f} per 100,000 a day",))
-    rate = situation.emigration / 365.25 + float(situation.exodus.sum())
+    rate = situation.emigration / 365.25 + float(np.add.reduce(situation.exodus))
     hazards[Reason.EMIGRATION] = np.array([[rate]])
     return PopulationIntentions(hazards, (f"emigration {rate * 1e5:.2f} per 100,000 a day",))
 

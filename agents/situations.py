@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,8 +133,7 @@ class GroupSituation:
     script: Script = field(default_factory=Script)
 
 
-@dataclass(frozen=True)
-class HostView:
+class HostView(NamedTuple):
     """What a population abroad knows of its host country."""
 
     country: int
@@ -150,9 +149,8 @@ class HostView:
         return self.fear > 0.0 or self.removals > 0.0 or (self.climate is not None and self.climate.frightens)
 
 
-@dataclass(frozen=True)
-class PopulationSituation:
-    """What a population may know, daily.
+class PopulationSituation(NamedTuple):
+    """What a population may know, daily: a tuple, because there are many of them.
 
     Parameters
     ----------

@@ -69,11 +69,17 @@ def pass_gates(state: State, setting: Setting, streams: Streams, today: Today, w
     state.toward[slot] = 0
     today.is_open = 1.0 - closure(state, setting, "close_people")
     ways.update(state, today.is_open)
-    waiting = state.queue.sum(axis=(0, 1))
-    if not waiting.any():
+    waiting = np.add.reduce(state.queue, axis=(0, 1))
+    if not np.count_nonzero(waiting):
         return
     is_open = today.is_open[setting.gates.crossing]
     whole = setting.world.crossing_capacity[setting.gates.crossing]
+    if is_open.min() >= 1.0 and np.count_nonzero(waiting <= whole) == len(whole):  # the usual case: all pass
+        passed = state.queue.copy()
+        state.queue[:] = 0
+        today.crossed += passed[:, :, ::2] + passed[:, :, 1::2]
+        _arrive(state, setting, streams, today, ways, np.add.reduce(passed, axis=0))
+        return
     # A crossing without a limit that is closed in part lets through that part of those who wait.
     limited = np.isfinite(whole)
     part = np.where(is_open >= 1.0, np.inf, np.ceil(waiting * is_open))
@@ -136,7 +142,7 @@ def _arrive(state: State, setting: Setting, streams: Streams, today: Today, ways
     together = np.where(setting.leads_home, passed, 0)
     passed = passed - together
     np.add.at(passed, setting.first_of_home, together)
-    row, gate = np.nonzero(passed)
+    row, gate = passed.nonzero()
     if not len(row):
         return
     nationality = setting.populations.nationality[row]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,12 @@ class Cast:
     shares: FloatArray
     rivals_of_crossing: tuple[tuple[int, int], ...]
     has_citizens_abroad: tuple[bool, ...]  #: whether any of a government's citizens start abroad
+
+    @cached_property
+    def slots_of(self) -> tuple[tuple[IntArray, tuple[Slot, ...]], ...]:
+        """For each government the columns of its slots, and the slots."""
+        columns = [np.flatnonzero(row) for row in self.owned]
+        return tuple((own, tuple(self.slots[k] for k in own.tolist())) for own in columns)
 
     def government_index(self, name: str) -> int:
         """Index of a government by name."""

@@ -108,10 +108,12 @@ def _pass_deadline(state: State, setting: Setting, government: int, note: Announ
 def remember_removals(state: State, setting: Setting, today: Today) -> None:
     """Move the memory of removals by today's deportations from each government's country."""
     p = setting.parameters.deadlines
-    stock = measures.foreigners_by_status(today.by_country, setting)
-    deported = (setting.by_status @ today.deported.T).T[list(setting.cast.country)]
-    rate = np.where(stock > 0, 30_000.0 * deported / np.maximum(stock, 1), 0.0)
+    rate: NDArray[np.float64] | float = 0.0
+    if np.count_nonzero(today.deported):
+        stock = measures.foreigners_by_status(today.by_country, setting)
+        deported = (setting.by_status @ today.deported.T).T[list(setting.cast.country)]
+        rate = np.where(stock > 0, 30_000.0 * deported / np.maximum(stock, 1), 0.0)
     state.removals += (rate - state.removals) / p.removal_memory
-    if state.campaign.any():  # a campaign ends when the lever is let go entirely
+    if np.count_nonzero(state.campaign):  # a campaign ends when the lever is let go entirely
         pulled = state.granted[:, setting.deportation_columns] > 0.0
         state.campaign &= pulled if pulled.size else False

@@ -129,6 +129,7 @@ def derive(
         severity=severity_table(config.parameters.violence.alpha, config.parameters.violence.largest),
         shelter_weights=shelters,
         at_home=np.array([world.country == cast.country[t] for t in cast.group_target], dtype=np.bool_).reshape(len(cast.groups), world.n_places),
+        whereabouts=_whereabouts(world, cast),
         joining=tuple(
             Table(np.stack([np.where(world.country == cast.country[cast.group_target[g]], cast.weights[g], 0.0), shelters[g]]))
             for g in range(len(cast.groups))
@@ -175,6 +176,16 @@ def _deaths_at_start(config: Config, cast: Cast, tables: Tables, world: World, g
             deployed = sum(row.fighters for row in tables.groups if row.group == name and row.place in home and row.weight > 0)
             total += deployed * cast.group_settings[g].attack_rate / 365.25
     return total * mean_deaths(config.parameters.violence)
+
+
+def _whereabouts(world: World, cast: Cast) -> IntArray:
+    """1 at places of a group's target country, 2 in its sanctuary, 0 elsewhere, (groups, places)."""
+    where = np.zeros((len(cast.groups), world.n_places), dtype=np.int64)
+    for g, (target, host) in enumerate(zip(cast.group_target, cast.group_sanctuary, strict=True)):
+        where[g, world.country == cast.country[target]] = 1
+        if host >= 0:
+            where[g, world.country == host] = 2
+    return where
 
 
 def _shelters(tables: Tables, world: World, cast: Cast) -> FloatArray:

@@ -106,7 +106,7 @@ def attributed(state: State, setting: Setting) -> FloatArray:
     p = setting.parameters.diplomacy
     for group, sheltering in setting.cast.shelters:
         target = setting.cast.group_target[group]
-        if sheltering == target or not state.fighters[group].any():
+        if sheltering == target or not np.count_nonzero(state.fighters[group]):
             continue
         tolerance = 1.0 - setting.cast.level(state, sheltering, "cooperation", setting.cast.governments[target])
         weekly = 7.0 * float(state.group_deaths[group])
@@ -118,12 +118,13 @@ def move_hostility(state: State, setting: Setting, today: Today) -> None:
     """Let the day's acts move every pair's hostility."""
     p = setting.parameters.diplomacy
     standing = maintenance(state, setting) + attributed(state, setting) - p.talk * state.talks / 7.0
-    daily = np.clip(today.acts + standing, -p.clip, p.clip)
-    state.acts_memory += today.acts + standing
+    acts = today.acts + standing
+    daily = np.minimum(np.maximum(acts, -p.clip), p.clip)
+    state.acts_memory += acts
     # h[i, j] answers what j did to i: the transpose.
     change = p.reaction * (daily.T + p.reciprocity * state.hostility.T / 7.0)
     change -= p.fatigue / 7.0 * (state.hostility - setting.cast.grievance)
-    np.fill_diagonal(change, 0.0)
+    change.flat[:: len(change) + 1] = 0.0  # the diagonal
     state.hostility += change
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.inversion import binomial, binomial_one, poisson, poisson_one
+from sim.inversion import binomial, binomial_one, binomial_rare, poisson, poisson_one, poisson_rare
 
 __all__ = [
-    "Table", "binomial", "binomial_one", "pick", "poisson", "poisson_one", "risks_to_chances", "settle_strays",
-    "share_out", "shares", "split", "spread", "spread_few",
+    "Table", "binomial", "binomial_one", "binomial_rare", "binomials", "pick", "poisson", "poisson_one", "poisson_rare", "risks_to_chances",
+    "settle_strays", "share_out", "shares", "split", "spread", "spread_few",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -42,6 +42,21 @@ def risks_to_chances(hazards: FloatArray) -> FloatArray:
     # 1 - sum of the others (not exp(-sum)): NumPy wants the last chance to close the sum to 1.
     chances[..., -1] = np.maximum(1.0 - chances[..., :-1].sum(axis=-1), 0.0)
     return chances
+
+
+def binomials(rng: np.random.Generator, counts: IntArray, chance: FloatArray) -> IntArray:
+    """Binomial counts as ``rng.binomial`` draws them, without the price of its checks where few are expected.
+
+    NumPy draws by inversion of one uniform a cell up to 30 expected and a chance of one half, and none for a cell
+    without a chance; so does this.
+    """
+    able = chance.nonzero()[0]
+    trials, p = counts[able], chance[able]
+    if p.max(initial=0.0) > 0.5 or float(np.add.reduce(trials * p)) > _FEW:
+        return rng.binomial(counts, chance)
+    drawn = np.zeros(len(counts), dtype=np.int64)
+    drawn[able] = binomial_rare(rng.random(len(able)), trials, p)
+    return drawn
 
 
 def split(rng: np.random.Generator, counts: IntArray, weights: FloatArray) -> IntArray:
@@ -122,10 +137,10 @@ class Table:
 
     def choose(self, uniforms: FloatArray, row: IntArray) -> IntArray:
         """Target of each person by inversion."""
-        found = np.searchsorted(self._keys.ravel(), row + uniforms, side="right") - row * self.width
+        found = self._keys.ravel().searchsorted(row + uniforms, side="right") - row * self.width
         # row + u may round up to the next row when u is within 1e-12 of 1: then the last target that counts.
-        over = found >= self.width
-        if over.any():
+        if len(found) and found.max() >= self.width:
+            over = found >= self.width
             found[over] = (self._cumulated[row[over]] < 1.0).sum(axis=1)
         return self.targets(row, found)
 
@@ -154,12 +169,16 @@ def spread(rng: np.random.Generator, counts: IntArray, table: Table, index: IntA
     -------
     Three arrays of one length: which row of ``counts``, target, number of people. Pairs may recur.
     """
+    most = int(counts.max(initial=1))
+    if most <= _FEW:
+        which = np.arange(len(counts))
+        if most > 1:
+            which = which.repeat(counts)
+            index = index[which]
+        return which, table.choose(rng.random(len(which)), index), np.ones(len(which), dtype=np.int64)
     few = counts <= _FEW
-    if few.all():
-        which = np.repeat(np.arange(len(counts)), counts)
-        return which, table.choose(rng.random(len(which)), index[which]), np.ones(len(which), dtype=np.int64)
-    small, large = np.flatnonzero(few), np.flatnonzero(~few)
-    which = np.repeat(small, counts[small])
+    small, large = few.nonzero()[0], (~few).nonzero()[0]
+    which = small.repeat(counts[small])
     target = table.choose(rng.random(len(which)), index[which])
     weights = table.weights[index[large]]
     drawn = settle_strays(rng.multinomial(counts[large], shares(weights)), weights)
@@ -183,11 +202,11 @@ def spread_few(rng: np.random.Generator, counts: IntArray, weights: FloatArray) 
     """
     if int(counts.sum()) > _FEW * len(counts):
         return spread(rng, counts, Table(np.ascontiguousarray(weights.T)), np.arange(len(counts)))
-    which = np.repeat(np.arange(len(counts)), counts)
+    which = np.arange(len(counts)).repeat(counts)
     cumulated = weights.cumsum(axis=0)
     # Dividing by the total makes the last running sum exactly 1, above every uniform.
     cumulated /= cumulated[-1]
-    target = (rng.random(len(which)) >= cumulated[:-1].take(which, axis=1)).sum(axis=0)
+    target = np.add.reduce(rng.random(len(which)) >= cumulated[:-1].take(which, axis=1), axis=0, dtype=np.int64)
     return which, target, np.ones(len(which), dtype=np.int64)
 
 

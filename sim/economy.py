@@ -50,35 +50,38 @@ def trade(state: State, setting: Setting) -> None:
     """Move both channels of trade between every pair of governments by a day."""
     p, cast = setting.parameters.economy, setting.cast
     shut = closure(state, setting, "close_trade")
-    for i in range(len(cast.governments)):
+    any_shut = bool(np.count_nonzero(shut))
+    diversion, through, direct = state.diversion.tolist(), state.transit_trade.tolist(), state.direct_trade.tolist()
+    for i, name in enumerate(cast.governments):
         for j, rival in enumerate(cast.governments):
             if i == j:
                 continue
-            closed = measures.pair_closure(setting, shut, i, j)
+            closed = measures.pair_closure(setting, shut, i, j) if any_shut else 0.0
             transit = cast.level(state, i, "transit", rival)
             building = p.diversion if transit > 0.0 else 0.0
-            state.diversion[i, j] += (building - state.diversion[i, j]) / p.diversion_days
-            aim = 1.0 - p.transit_loss * transit * (1.0 - state.diversion[i, j]) - p.closure_transit * closed
-            state.transit_trade[i, j] += (max(aim, 0.0) - state.transit_trade[i, j]) / p.adjust_days
+            found = diversion[i][j] + (building - diversion[i][j]) / p.diversion_days
+            state.diversion[i, j] = found
+            aim = 1.0 - p.transit_loss * transit * (1.0 - found) - p.closure_transit * closed
+            state.transit_trade[i, j] = through[i][j] + (max(aim, 0.0) - through[i][j]) / p.adjust_days
             if j > i:
-                sanctions = max(cast.level(state, i, "sanctions", rival), cast.level(state, j, "sanctions", cast.governments[i]))
-                other = cast.level(state, j, "transit", cast.governments[i])
+                sanctions = max(cast.level(state, i, "sanctions", rival), cast.level(state, j, "sanctions", name))
+                other = cast.level(state, j, "transit", name)
                 aim = 1.0 - p.direct_loss * sanctions - p.spill * max(transit, other) - p.closure_direct * closed
-                state.direct_trade[i, j] += (max(aim, 0.0) - state.direct_trade[i, j]) / p.adjust_days
-                state.direct_trade[j, i] = state.direct_trade[i, j]
+                state.direct_trade[i, j] = state.direct_trade[j, i] = direct[i][j] + (max(aim, 0.0) - direct[i][j]) / p.adjust_days
 
 
 def output(state: State, setting: Setting, by_country: IntArray) -> None:
     """Output of every government's country, 1 = as before."""
     p, cast = setting.parameters.economy, setting.cast
+    through, direct = state.transit_trade.tolist(), state.direct_trade.tolist()
     for i, settings in enumerate(cast.settings):
         rivals = [j for j in range(len(cast.governments)) if j != i]
         lost = 0.0
         for j in rivals:
-            transit = min(float(state.transit_trade[i, j]), float(state.transit_trade[j, i]))
-            lost += settings.transit_weight * (1.0 - transit) + (1.0 - settings.transit_weight) * (1.0 - float(state.direct_trade[i, j]))
+            transit = min(through[i][j], through[j][i])
+            lost += settings.transit_weight * (1.0 - transit) + (1.0 - settings.transit_weight) * (1.0 - direct[i][j])
         lost = settings.trade_exposure * lost / max(len(rivals), 1)
-        lost += settings.remittances * max(0.0, 1.0 - measures.citizens_abroad(by_country, setting, i) / max(setting.abroad_at_start[i], 1.0))
+        lost += settings.remittances * max(0.0, 1.0 - measures.citizens_abroad(by_country, setting, i) / max(float(setting.abroad_at_start[i]), 1.0))
         lost += p.returnee_load * measures.returnee_share(by_country, setting, cast.country[i])
         lost += p.sanctions_effect * float(state.mediator_sanctions[i])
         wages = setting.parameters.society.wage_effect / 0.1

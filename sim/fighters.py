@@ -112,23 +112,25 @@ def turn_over(state: State, setting: Setting, streams: Streams, today: Today) ->
 
 def hazards(state: State, setting: Setting) -> FloatArray:
     """Hazards a day: taken by the state, leaving, relocating; (3, groups, places)."""
+    return np.take_along_axis(_rates(state, setting), setting.whereabouts[None], axis=2)
+
+
+def _rates(state: State, setting: Setting) -> FloatArray:
+    """The same by whereabouts: elsewhere, in the target country, in the sanctuary; (3, groups, 3)."""
     p, cast = setting.parameters.fighters, setting.cast
-    rates = np.empty((3, len(cast.groups), setting.world.n_places))
-    rates[0] = p.host_floor / YEAR
-    rates[1] = p.leaving / YEAR
-    rates[2] = 0.0
+    rates: list[tuple[tuple[float, ...], ...]] = []
     for g, (settings, target, host) in enumerate(zip(cast.group_settings, cast.group_target, cast.group_sanctuary, strict=True)):
         campaign = state.campaigns[g]
-        deployed = setting.places_of[cast.country[target]]
-        rates[0, g, deployed] = p.attrition * settings.exposure * cast.level(state, target, "operations") / YEAR
+        taken = p.attrition * settings.exposure * cast.level(state, target, "operations") / YEAR
         if host < 0:
+            rates.append(((p.host_floor / YEAR, taken, 0.0), (p.leaving / YEAR,) * 3, (0.0, 0.0, 0.0)))
             continue
-        rates[2, g, deployed] = p.withdrawal * campaign.withdrawal / YEAR
         cooperation = host_cooperation(state, setting, g)
-        sheltered = setting.places_of[host]
-        rates[0, g, sheltered] = (p.host_floor + p.host_attrition * cooperation) / YEAR
-        rates[2, g, sheltered] = p.infiltration * campaign.infiltration * p.permeability * (1.0 - cooperation) / YEAR
-    return rates
+        in_sanctuary = (p.host_floor + p.host_attrition * cooperation) / YEAR
+        infiltrating = p.infiltration * campaign.infiltration * p.permeability * (1.0 - cooperation) / YEAR
+        withdrawing = p.withdrawal * campaign.withdrawal / YEAR
+        rates.append(((p.host_floor / YEAR, taken, in_sanctuary), (p.leaving / YEAR,) * 3, (0.0, withdrawing, infiltrating)))
+    return np.array(rates).reshape(len(rates), 3, 3).transpose(1, 0, 2)
 
 
 def host_cooperation(state: State, setting: Setting, group: int) -> float:
@@ -144,54 +146,59 @@ def host_cooperation(state: State, setting: Setting, group: int) -> float:
 def leave_and_move(state: State, setting: Setting, streams: Streams, today: Today) -> None:
     """Draw who dies in today's attacks, is taken, leaves or relocates; book and move them."""
     p, cast, fighters = setting.parameters.fighters, setting.cast, state.fighters
-    if not fighters.any():
+    if not np.count_nonzero(fighters):
         return
-    luck = _luck(streams, cast.groups, "fighters", today.day, (5, fighters.shape[1]))
-    dead = np.zeros_like(fighters)
-    for g, place in zip(*(index.tolist() for index in np.nonzero(today.attacks)), strict=True):
+    luck = np.empty((len(fighters), 5, fighters.shape[1]))
+    for g, name in enumerate(cast.groups):  # uniforms of every group from its own stream
+        streams.generator("fighters", name, today.day).random(out=luck[g])
+    dead = np.zeros(fighters.shape, dtype=np.int64)
+    for g, place in zip(*(index.tolist() for index in today.attacks.nonzero()), strict=True):
         lost = draws.binomial_one(float(luck[g, 4, place]), int(today.attacks[g, place]), p.attack_loss)
         dead[g, place] = min(lost, int(fighters[g, place]))
-    rates = hazards(state, setting)
-    total = rates.sum(axis=0)
-    gone = draws.binomial(luck[:, 0], fighters - dead, -np.expm1(-total))
+    rates = _rates(state, setting)
+    total = np.add.reduce(rates, axis=0)
+    chance = -np.expm1(-total)[_column(len(total)), setting.whereabouts]
+    gone = draws.binomial_rare(luck[:, 0], fighters - dead, chance)
     fighters -= dead + gone
-    killed = dead.sum(axis=1)
-    moved = np.zeros_like(fighters)
+    killed = np.add.reduce(dead, axis=1)
+    moved: dict[int, IntArray] = {}
     at_home = setting.at_home
-    for g, place in zip(*(index.tolist() for index in np.nonzero(gone)), strict=True):
-        number, rate, u = int(gone[g, place]), rates[:, g, place], luck[g, :, place]
-        taken = draws.binomial_one(float(u[1]), number, float(rate[0] / total[g, place]))
-        left = draws.binomial_one(float(u[2]), number - taken, float(rate[1] / max(rate[1] + rate[2], 1e-300)))
-        captured = draws.binomial_one(float(u[3]), taken, p.captured)
+    for g, place in zip(*(index.tolist() for index in gone.nonzero()), strict=True):
+        where = int(setting.whereabouts[g, place])
+        number, rate, u = int(gone[g, place]), rates[:, g, where].tolist(), luck[g, :, place].tolist()
+        taken = draws.binomial_one(u[1], number, rate[0] / float(total[g, where]))
+        left = draws.binomial_one(u[2], number - taken, rate[1] / max(rate[1] + rate[2], 1e-300))
+        captured = draws.binomial_one(u[3], taken, p.captured)
         state.fighter_accounts[FIGHTER_INDEX["captured"], g] += captured
         state.fighter_accounts[FIGHTER_INDEX["left"], g] += left
-        moved[g, place] = number - taken - left
+        if number > taken + left:
+            moved.setdefault(g, np.zeros(len(at_home[g]), dtype=np.int64))[place] = number - taken - left
         killed[g] += taken - captured
         if at_home[g, place]:
             today.fighters_taken_at_home[g] += taken - captured
     state.fighter_accounts[FIGHTER_INDEX["killed"]] += killed
     today.fighters_killed += killed
-    for g in np.flatnonzero(moved.any(axis=1)).tolist():
-        _relocate(state, setting, streams, today, g, moved[g])
+    for g, people in moved.items():
+        _relocate(state, setting, streams, today, g, people)
 
 
-def _luck(streams: Streams, names: tuple[str, ...], mechanism: str, day: int, shape: tuple[int, ...]) -> FloatArray:
-    """Uniforms of every group from its own stream, (groups, *shape)."""
-    return np.stack([streams.uniforms(mechanism, name, day, shape) for name in names])
+def _column(n: int) -> IntArray:
+    """0, 1, ... as a column, to go with rows of indices."""
+    return np.arange(n)[:, None]
 
 
 def _relocate(state: State, setting: Setting, streams: Streams, today: Today, group: int, moved: IntArray) -> None:
     """Send withdrawing fighters into the sanctuary, infiltrating ones to the group's targets."""
-    out = int(moved[setting.at_home[group]].sum())
+    whole, out = int(moved.sum()), int(moved[setting.at_home[group]].sum())
     table = setting.joining[group]
     effort = state.campaigns[group].effort
     if effort is not setting.cast.weights[group]:
         table = draws.Table(np.stack([np.where(setting.at_home[group], effort, 0.0), setting.shelter_weights[group]]))
-    if not table.possible.all():
+    if np.count_nonzero(table.possible) < 2:
         state.fighters[group] += moved  # nowhere to go: they stay
         return
     rng = streams.generator("relocation", setting.cast.groups[group], today.day)
-    rows = np.repeat([0, 1], [int(moved.sum()) - out, out])  # row 0: to targets, row 1: into sanctuary
+    rows = np.array([0] * (whole - out) + [1] * out)  # row 0: to targets, row 1: into sanctuary
     np.add.at(state.fighters[group], table.choose(rng.random(len(rows)), rows), 1)
 
 
@@ -208,7 +215,7 @@ def recruit(state: State, setting: Setting, streams: Streams, today: Today) -> N
         if not any(numbers):
             continue
         rng = streams.generator("recruits at", name, today.day)
-        rows = np.repeat([0, 1], numbers)
+        rows = np.array([0] * numbers[0] + [1] * numbers[1])
         for place in table.choose(rng.random(len(rows)), rows).tolist():
             joined = book_from_place(state, rng, place, 1, "recruited")
             state.fighters[g, place] += joined

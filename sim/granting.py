@@ -34,13 +34,16 @@ def ask(state: State, setting: Setting, government: int, decision: GovernmentDec
 def set_level(state: State, setting: Setting, government: int, slot: Slot, level: float) -> None:
     """Ask for one slot."""
     cast = setting.cast
+    column = cast.columns.get(slot, -1)
+    if column >= 0 and 0.0 <= level <= 1.0 and cast.owned[government, column]:  # the usual case
+        state.asked[government, column] = level
+        return
     who = cast.governments[government]
     lever = BY_NAME.get(slot.lever)
     if lever is None:
         raise InputError(f"policies.{who}: asked for an unknown lever {slot.lever!r}; known: {', '.join(BY_NAME)}")
     if slot.lever not in setting.config.levers:
         return  # a lever that is not registered does not exist in this run
-    column = cast.columns.get((slot.lever, slot.target), -1)
     if column < 0 or not cast.owned[government, column]:
         raise InputError(f"policies.{who}: asked for {slot}, which this government does not have")
     if not lever.low <= level <= 1.0:

@@ -53,6 +53,15 @@ def poisson(uniforms: FloatArray, mean: FloatArray) -> IntArray:
     return counts
 
 
+def poisson_rare(uniforms: FloatArray, mean: FloatArray) -> IntArray:
+    """Poisson counts as :func:`poisson`, for cells most of which are 0: only the others are counted out."""
+    counts = np.zeros(mean.shape, dtype=np.int64)
+    cells = (uniforms >= np.exp(-mean)).nonzero()
+    if len(cells[0]):
+        counts[cells] = [poisson_one(u, m) for u, m in zip(uniforms[cells].tolist(), mean[cells].tolist(), strict=True)]
+    return counts
+
+
 def poisson_one(uniform: float, mean: float) -> int:
     """One Poisson count by inversion, as :func:`poisson`, without arrays."""
     if mean > _LARGE:
@@ -100,13 +109,27 @@ def binomial(uniforms: FloatArray, trials: IntArray, chance: FloatArray) -> IntA
     return np.where(high, trials - counts, counts) if some_high else counts
 
 
+def binomial_rare(uniforms: FloatArray, trials: IntArray, chance: FloatArray) -> IntArray:
+    """Binomial counts as :func:`binomial`, for cells most of which draw nobody: only the others are counted out."""
+    if chance.max(initial=0.0) > 0.5:
+        return binomial(uniforms, trials, chance)
+    counts = np.zeros(trials.shape, dtype=np.int64)
+    drawn = uniforms >= np.exp(trials * np.log1p(-chance))
+    cells = np.logical_and(drawn, trials > 0).nonzero()
+    rows = zip(uniforms[cells].tolist(), trials[cells].tolist(), chance[cells].tolist(), strict=True)
+    counts[cells] = [binomial_one(u, n, p) for u, n, p in rows]
+    return counts
+
+
 def binomial_one(uniform: float, trials: int, chance: float) -> int:
     """One binomial count by inversion, as :func:`binomial`, without arrays."""
     if trials <= 0 or chance <= 0.0:
         return 0
     if chance >= 1.0:
         return trials
-    if trials * chance > 100.0 or chance > 0.5:
+    if chance > 0.5:  # those who are spared are counted, as in :func:`binomial`
+        return trials - binomial_one(1.0 - math.nextafter(uniform, 1.0), trials, 1.0 - chance)
+    if trials * chance > 100.0:
         return int(binomial(np.array([uniform]), np.array([trials]), np.array([chance]))[0])
     term = total = math.exp(trials * math.log1p(-chance))
     odds = chance / (1.0 - chance)

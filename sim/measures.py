@@ -38,11 +38,11 @@ def foreigners_by_status(by_country: IntArray, setting: Setting) -> IntArray:
 
 def log_foreigners(by_country: IntArray, setting: Setting, government: int) -> float:
     """Log ratio of foreigners to the start; 0 where there were none."""
-    start = setting.foreigners_at_start[government].sum()
+    start = int(np.add.reduce(setting.foreigners_at_start[government]))
     if start <= 0:
         return 0.0
     country = setting.cast.country[government]
-    return math.log(max(int(by_country[setting.all_foreign_rows[country], country].sum()), 1) / start)
+    return math.log(max(int(np.add.reduce(by_country[setting.all_foreign_rows[country], country])), 1) / start)
 
 
 def log_undocumented(by_country: IntArray, setting: Setting, government: int) -> float:
@@ -57,7 +57,7 @@ def log_undocumented(by_country: IntArray, setting: Setting, government: int) ->
 def citizens_abroad(by_country: IntArray, setting: Setting, government: int) -> int:
     """Citizens of a government's country who are at places abroad."""
     rows = setting.abroad_rows[setting.cast.country[government]]
-    return int(by_country[rows].sum()) if len(rows) else 0
+    return int(np.add.reduce(by_country[rows], axis=None)) if len(rows) else 0
 
 
 def returnee_share(by_country: IntArray, setting: Setting, country: int) -> float:
@@ -75,7 +75,7 @@ def displaced_at(state: State, setting: Setting) -> IntArray:
 
 def deaths_by_country(state: State, setting: Setting) -> FloatArray:
     """Deaths a day, 30-day memory, (countries,)."""
-    return np.array([state.death_memory[places].sum() for places in setting.places_of])
+    return np.array([np.add.reduce(state.death_memory[places]) for places in setting.places_of])
 
 
 def deaths_per_100k(state: State, setting: Setting) -> FloatArray:
@@ -85,7 +85,9 @@ def deaths_per_100k(state: State, setting: Setting) -> FloatArray:
 
 def coerced_returns(today: Today, setting: Setting) -> IntArray:
     """People who crossed into their own country today by deportation or for fear of it, (countries,)."""
-    by_row = (today.crossed[_COERCED[0]] + today.crossed[_COERCED[1]]).sum(axis=1)
+    by_row = np.add.reduce(today.crossed[_COERCED[0]] + today.crossed[_COERCED[1]], axis=1)
+    if not np.count_nonzero(by_row):
+        return np.zeros(len(setting.by_nation), dtype=np.int64)
     counted: IntArray = setting.by_nation @ by_row
     return counted
 
@@ -113,7 +115,7 @@ def level_at_places(state: State, setting: Setting, lever: str, target: str = ""
 def pair_closure(setting: Setting, shut: FloatArray, i: int, j: int) -> float:
     """Share of trade crossings between two governments that is shut, 0..1."""
     weights = setting.pair_weights[i][j]
-    return float((weights * shut).sum())
+    return float(np.add.reduce(weights * shut))
 
 
 def aid_level(state: State, setting: Setting, government: int) -> float:

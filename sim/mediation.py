@@ -104,16 +104,19 @@ def fade_and_attend(state: State, setting: Setting, streams: Streams, today: Tod
             luck = streams.uniforms("direct talks", f"{cast.governments[i]}-{cast.governments[j]}", today.day, 2)
             if luck[0] < -math.expm1(-p.direct * both / 365.25) and luck[1] < acceptance(state, setting, i, j):
                 _begin(state, setting, today, i, j, "direct")
-    deaths = measures.deaths_by_country(state, setting)
+    deaths = measures.deaths_by_country(state, setting).tolist()
+    direct = state.direct_trade.tolist()
     for i in range(n):
-        trade = [float(state.direct_trade[i, j]) for j in range(n) if j != i]
+        trade = [direct[i][j] for j in range(n) if j != i]
         lost = 1.0 - (math.fsum(trade) / len(trade) if trade else 1.0)
         aim = p.weary_deaths * math.log1p(30.0 * deaths[cast.country[i]] / p.deaths_scale) + lost
         aim += p.weary_output * max(1.0 - float(state.economy[i]), 0.0)
-        state.weariness[i] += (aim - float(state.weariness[i])) / p.weariness_days
-    heat = max((float(state.hostility[i, j]) + float(state.hostility[j, i])) / 2.0 for i in range(n) for j in range(i)) if n > 1 else 0.0
-    total = math.fsum(float(deaths[c]) for c in cast.country)
-    coerced = 30.0 * float(np.asarray(state.return_memory).sum()) / setting.scale
+        weariness = float(state.weariness[i])
+        state.weariness[i] = weariness + (aim - weariness) / p.weariness_days
+    hostility = state.hostility.tolist()
+    heat = max((hostility[i][j] + hostility[j][i]) / 2.0 for i in range(n) for j in range(i)) if n > 1 else 0.0
+    total = math.fsum(deaths[c] for c in cast.country)
+    coerced = 30.0 * float(np.add.reduce(state.return_memory)) / setting.scale
     aim = p.deaths * math.log1p(30.0 * total / p.deaths_scale) + p.returns * math.log1p(coerced / p.returns_scale)
     aim += p.hostility * max(heat, 0.0)
     state.attention += (aim - state.attention) / p.attention_days

@@ -18,7 +18,7 @@ from agents.militant_group import MilitantGroup
 from agents.policies import EMPTY, GovernmentPolicy, GroupPolicy, Memory
 from agents.refugee_population import RefugeePopulation, Rules
 from sim import observe
-from sim.collector import collector
+from sim.collector import RecordCollector
 from sim.deadlines import announce
 from sim.deciding import play_agenda, take_decision
 from sim.displacement.flee_movement import FleeMovement
@@ -29,7 +29,6 @@ from sim.mediation import offer_talks
 from sim.mesa_compat import free_dead_models, take_back_days
 from sim.outcomes import outcomes
 from sim.people import Block
-from sim.quiet_record import new_record
 from sim.record import Record
 from sim.schedule import DAY
 from sim.setting import Setting
@@ -73,7 +72,7 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         self.streams = Streams(seed, replicate)
         self.calendar = build_calendar(setting)
         self.state = state if state is not None else first_state(setting)
-        self.record = record if record is not None else new_record(setting)
+        self.record = record if record is not None else Record(setting)
         self.policies = dict(policies)
         self.thinking = True
         self.ways = Ways(setting) if setting.network is None else None
@@ -85,7 +84,7 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         self._people = self.state.head_count()
         self._fighters = int(self.state.fighters.sum() + self.state.fighter_accounts.sum())
         self._create_agents()
-        self.datacollector = collector()
+        self.datacollector: mesa.DataCollector | None = RecordCollector(self)
 
     # -- agents -------------------------------------------------------------------------------------
 
@@ -171,7 +170,7 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         if self.network is not None:
             today.intentions = self.network.ask(self.populations, state, setting)
             return
-        peopled = np.add.reduceat(today.by_country.sum(axis=1), setting.block_bounds[:-1]).tolist()
+        peopled = np.add.reduceat(np.add.reduce(today.by_country, axis=1), setting.block_bounds[:-1]).tolist()
         shared = observe.SharedView(state, setting, today.by_country)
         for agent, block, people in zip(self.populations, setting.populations.blocks, peopled, strict=True):
             if people:
@@ -256,7 +255,7 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
             When a mechanism loses or invents somebody: a defect of the program, never of the input.
         """
         people = self.state.head_count()
-        fighters = int(self.state.fighters.sum() + self.state.fighter_accounts.sum())
+        fighters = int(np.add.reduce(self.state.fighters, axis=None) + np.add.reduce(self.state.fighter_accounts, axis=None))
         if people != self._people or fighters != self._fighters:
             raise AssertionError(
                 f"day {self.state.day}: {people - self._people:+d} people, {fighters - self._fighters:+d} fighters appeared"
@@ -285,7 +284,9 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         self.state = state.copy()
         self.record.rewind(state.day)
         self.steps = state.day - self._first_day
-        if self.datacollector is not None:
+        if isinstance(self.datacollector, RecordCollector):
+            self.datacollector.take_back(state.day - self._first_day)
+        elif self.datacollector is not None:
             take_back_days(self.datacollector, state.day - self._first_day)
         self.running = self.state.day < self.setting.days
 

@@ -32,8 +32,6 @@ IntArray = NDArray[np.int64]
 _INDEX = MappingProxyType({reason: i for i, reason in enumerate(REASONS)})
 _FLIGHT = _INDEX[Reason.FLIGHT]
 _VOLUNTARY, _DEPORTATION = _INDEX[Reason.VOLUNTARY], _INDEX[Reason.DEPORTATION]
-#: Reasons that lead to a gate homewards, for people abroad.
-_HOMEWARD = np.array([reason in (Reason.VOLUNTARY, Reason.FEAR, Reason.DEPORTATION) for reason in REASONS])
 
 
 @pydantic.dataclasses.dataclass(config=STRICT, frozen=True)
@@ -88,15 +86,16 @@ def depart(state: State, setting: Setting, streams: Streams, today: Today, ways:
     if not len(movers.number):
         return
     inland = (movers.reason == _FLIGHT) | ((movers.reason == _VOLUNTARY) & ~setting.row_is_abroad[movers.row])
-    if inland.any():
+    if np.count_nonzero(inland):
         inside = movers.only(inland)
         outside = flee_abroad(setting, streams, today, inside, ways)
         movers = movers.only(~inland)
-        if outside.any():
+        if np.count_nonzero(outside):
             movers = movers.joined(inside.less(outside))
             inside = inside.less(inside.number - outside)
         send_inland(state, setting, streams, today, inside, ways)
-    send_to_gates(state, setting, streams, today, movers, ways)
+    if len(movers.number):
+        send_to_gates(state, setting, streams, today, movers, ways)
 
 
 def set_out(state: State, setting: Setting, streams: Streams, today: Today) -> Movers:
@@ -105,41 +104,85 @@ def set_out(state: State, setting: Setting, streams: Streams, today: Today) -> M
     The multinomial over reasons with *stay* last is drawn as what it is: a binomial of those who leave,
     and their reasons given that they leave.
     """
-    hazards = np.zeros((len(REASONS), *state.people.shape))
-    for block in setting.populations.blocks:
-        intent = today.intentions.get(block.name)
-        if intent is not None:
-            for kind, hazard in intent.hazards.items():
-                hazards[_INDEX[kind], block.rows] = hazard
-    deportation_hazards(state, setting, today, hazards[_DEPORTATION])
-    people = state.people.ravel()
-    flat = np.flatnonzero(people)
+    hazards = _hazards(state, setting, today)
+    people = state.people.reshape(-1)
+    flat = people.nonzero()[0]
     rates = hazards.reshape(len(REASONS), -1).take(flat, axis=1)
-    gone = _leavers(setting, streams, today, flat, people[flat], -np.expm1(-rates.sum(axis=0)))
-    leaving = np.flatnonzero(gone)
+    chance = -np.expm1(-np.add.reduce(rates, axis=0))
+    if np.count_nonzero(chance) < len(chance):  # nobody can have a reason to leave
+        able = chance > 0.0
+        flat, rates, chance = flat[able], rates[:, able], chance[able]
+    gone = _leavers(setting, streams, today, flat, people[flat], chance)
+    leaving = gone.nonzero()[0]
     if not len(leaving):
         nobody = np.zeros(0, dtype=np.int64)
         return Movers(nobody, nobody, nobody, nobody)
     rng = streams.generator("reason", "", today.day)
-    which, reason, number = draws.spread_few(rng, gone[leaving], rates[:, leaving])
-    cell = flat[leaving[which]]
-    movers = Movers(setting.row_of_cell[cell], setting.place_of_cell[cell], reason, number)
-    movers = within_capacity(movers, setting, streams, today)
-    np.subtract.at(people, movers.row * state.people.shape[1] + movers.place, movers.number)
-    np.add.at(today.left, (movers.reason, movers.row), movers.number)
+    gone = gone[leaving]
+    which, reason, number = draws.spread_few(rng, gone, rates[:, leaving])
+    cell = flat[leaving]
+    people[cell] -= gone
+    cell = cell[which]
+    drawn = Movers(setting.row_of_cell[cell], setting.place_of_cell[cell], reason, number)
+    movers = within_capacity(drawn, setting, streams, today)
+    if movers is not drawn:  # those left over go back
+        np.add.at(people, cell, number)
+        np.subtract.at(people, movers.row * state.people.shape[1] + movers.place, movers.number)
+    np.add.at(today.left.reshape(-1), movers.reason * len(setting.row_back) + movers.row, movers.number)
     return movers
+
+
+def _hazards(state: State, setting: Setting, today: Today) -> FloatArray:
+    """Hazards a day of every reason, (reasons, rows, places)."""
+    hazards = np.zeros((len(REASONS), *state.people.shape))
+    shared: FloatArray | None = None  # the hazard of flight, one array for all who share the day's rules
+    without: list[slice] = []
+    for block in setting.populations.blocks:
+        intent = today.intentions.get(block.name)
+        if intent is None:
+            without.append(block.rows)
+            continue
+        for kind, hazard in intent.hazards.items():
+            if kind is not Reason.FLIGHT:
+                hazards[_INDEX[kind], block.rows] = hazard
+            elif shared is None:
+                hazards[_FLIGHT] = shared = hazard
+            elif hazard is not shared:
+                hazards[_FLIGHT, block.rows] = hazard
+    for rows in without:
+        hazards[_FLIGHT, rows] = 0.0
+    deportation_hazards(state, setting, today, hazards[_DEPORTATION])
+    return hazards
+
+
+#: Up to this many expected leavers of a population they are counted out here, above it by NumPy. Both draw by
+#: inversion of one uniform a cell as long as NumPy does: up to 30 expected and a chance of one half.
+_FEW = 20.0
 
 
 def _leavers(
     setting: Setting, streams: Streams, today: Today, flat: IntArray, counts: IntArray, chance: FloatArray
 ) -> IntArray:
-    """Draw how many leave each cell, every population from its own stream."""
-    gone = np.zeros(len(flat), dtype=np.int64)
-    bounds = np.searchsorted(flat, setting.first_cells).tolist()
-    for b, block in enumerate(setting.populations.blocks):
-        cells = slice(bounds[b], bounds[b + 1])
-        if bounds[b] < bounds[b + 1]:
-            gone[cells] = streams.generator("leave", block.name, today.day).binomial(counts[cells], chance[cells])
+    """Draw how many leave each cell, every population from its own stream; every ``chance`` is above 0."""
+    blocks, day = setting.populations.blocks, today.day
+    bounds = flat.searchsorted(setting.first_cells).tolist()
+    uniforms = np.full(len(flat), -1.0)  # below every chance: nobody leaves
+    many: list[tuple[slice, IntArray]] = []
+    expected = (counts * chance).cumsum().tolist()
+    few = _FEW if chance.max(initial=0.0) <= 0.5 else -1.0
+    for b, block in enumerate(blocks):
+        first, end = bounds[b], bounds[b + 1]
+        if first == end:
+            continue
+        rng = streams.generator("leave", block.name, day)
+        if expected[end - 1] - (expected[first - 1] if first else 0.0) <= few:
+            rng.random(out=uniforms[first:end])
+        else:
+            cells = slice(first, end)
+            many.append((cells, rng.binomial(counts[cells], chance[cells])))
+    gone = draws.binomial_rare(uniforms, counts, chance) if few > 0.0 else np.zeros(len(flat), dtype=np.int64)
+    for cells, drawn in many:
+        gone[cells] = drawn
     return gone
 
 
@@ -165,7 +208,7 @@ def deportation_hazards(state: State, setting: Setting, today: Today, hazards: F
 
 def within_capacity(movers: Movers, setting: Setting, streams: Streams, today: Today) -> Movers:
     """Let no government deport more than its capacity in a day; those left over stay."""
-    deported = np.flatnonzero(movers.reason == _DEPORTATION)
+    deported = (movers.reason == _DEPORTATION).nonzero()[0]
     if not len(deported):
         return movers
     number = movers.number
@@ -190,53 +233,43 @@ def flee_abroad(setting: Setting, streams: Streams, today: Today, movers: Movers
     """How many of those who flee at home go abroad rather than elsewhere in the country, (groups,)."""
     share = setting.parameters.flight.abroad_share
     can = (movers.reason == _FLIGHT) & ~setting.row_is_abroad[movers.row]
-    if share <= 0.0 or not can.any():
-        return np.zeros_like(movers.number)
+    if share <= 0.0 or not np.count_nonzero(can):
+        return np.zeros(len(movers.number), dtype=np.int64)
     chance = np.where(can, share * ways.abroad[setting.populations.nationality[movers.row], movers.place], 0.0)
-    return streams.generator("flee abroad", "", today.day).binomial(movers.number, chance)
-
-
-#: Kind of an outward trip for each reason (see :class:`sim.ways.Ways`).
-_KIND = np.array([{Reason.FLIGHT: 1, Reason.ONWARD: 2, Reason.EMIGRATION: 3}.get(reason, 0) for reason in REASONS])
+    return draws.binomials(streams.generator("flee abroad", "", today.day), movers.number, chance)
 
 
 def send_to_gates(state: State, setting: Setting, streams: Streams, today: Today, movers: Movers, ways: Ways) -> None:
     """Put movers on the road to gates; those to whom no gate is open stay where they are."""
-    nation = setting.populations.nationality[movers.row]
-    outward = ways.out_row(_KIND[movers.reason], nation, movers.place)
-    index = np.where(_HOMEWARD[movers.reason], ways.home_row(movers.row, movers.place), outward)
-    movers, index = _without_stuck(state, setting, today, movers, ways.gates, index)
+    movers, index = _without_stuck(state, setting, today, movers, ways.gates, ways.gate_row)
     if not len(index):
         return
     rng = streams.generator("gate", "", today.day)
     which, gate, number = draws.spread(rng, movers.number, ways.gates, index)
-    row, place = movers.row[which], movers.place[which]
-    arrival = (today.day + setting.gates.days_to_gate[place, gate]) % setting.ring
-    # Papers of one host mean nothing in the next country: who moves on arrives without any.
-    after = np.where(movers.reason[which] == _INDEX[Reason.ONWARD], setting.row_without_papers[row], setting.row_out[row, place])
+    arrival = (today.day + setting.gates.days_to_gate[movers.place[which], gate]) % setting.ring
+    after = ways.after_gate[movers.reason, movers.row, movers.place][which]
     state.send_to_gates(arrival, movers.reason[which], after, gate, number)
 
 
 def send_inland(state: State, setting: Setting, streams: Streams, today: Today, movers: Movers, ways: Ways) -> None:
     """Put people on the road inside their country: away from violence, or home again."""
-    index = np.where(movers.reason == _VOLUNTARY, ways.return_row(movers.row), movers.place)
-    movers, index = _without_stuck(state, setting, today, movers, ways.places, index)
+    movers, index = _without_stuck(state, setting, today, movers, ways.places, ways.place_row)
     if not len(index):
         return
     rng = streams.generator("inland", "", today.day)
     which, target, number = draws.spread(rng, movers.number, ways.places, index)
-    row, place = movers.row[which], movers.place[which]
-    arrival = (today.day + setting.gates.days_inland[place, target]) % setting.ring
-    after = np.where(movers.reason[which] == _VOLUNTARY, setting.row_back[row], setting.row_fled[row, place])
+    arrival = (today.day + setting.gates.days_inland[movers.place[which], target]) % setting.ring
+    after = ways.after_inland[movers.reason, movers.row, movers.place][which]
     state.send_inland(arrival, after, target, number)
 
 
 def _without_stuck(
-    state: State, setting: Setting, today: Today, movers: Movers, table: draws.Table, index: IntArray
+    state: State, setting: Setting, today: Today, movers: Movers, table: draws.Table, rows: IntArray
 ) -> tuple[Movers, IntArray]:
-    """Send those back who have nowhere to go."""
+    """Rows of a table that movers choose from, with those sent back who have nowhere to go."""
+    index = rows[movers.reason, movers.row, movers.place]
     possible = table.possible[index]
-    if possible.all():
+    if np.count_nonzero(possible) == len(index):
         return movers, index
     stuck = movers.only(~possible)
     np.add.at(state.people, (stuck.row, stuck.place), stuck.number)

@@ -18,11 +18,11 @@ from agents.situations import (
     PopulationSituation,
     RivalView,
 )
-from agents.vocabulary import ABROAD, Status
+from agents.vocabulary import ABROAD
 from sim import measures
 from sim.deadlines import exposed_shares
 from sim.events import Calendar
-from sim.people import BY_HOME, Block
+from sim.people import Block
 from sim.state import State
 
 if TYPE_CHECKING:
@@ -38,14 +38,14 @@ def government_situation(
     """What a government may know on the morning of ``state.day``."""
     cast = setting.cast
     country = cast.country[government]
-    owned = np.flatnonzero(cast.owned[government])
+    columns, slots = cast.slots_of[government]
     stock = measures.foreigners_by_status(measures.people_by_country(state, setting), setting)[government]
     return GovernmentSituation(
         name=cast.governments[government],
         day=state.day,
         window=window,
-        levels={cast.slots[k]: float(state.granted[government, k]) for k in owned},
-        baseline={cast.slots[k]: float(state.baseline[government, k]) for k in owned},
+        levels=dict(zip(slots, state.granted[government, columns].tolist(), strict=True)),
+        baseline=dict(zip(slots, state.baseline[government, columns].tolist(), strict=True)),
         rivals=tuple(_rival(state, setting, government, j) for j in range(len(cast.governments)) if j != government),
         attacks=float(state.attack_window[:, government].sum()),
         attacks_before=28.0 * float(state.attack_year[government]),
@@ -85,7 +85,7 @@ def group_situation(state: State, setting: Setting, calendar: Calendar, group: i
     """What a militant group may know on the morning of ``state.day``."""
     cast = setting.cast
     target, host = cast.group_target[group], cast.group_sanctuary[group]
-    home = setting.world.country == cast.country[target]
+    home = setting.at_home[group]
     fighters = state.fighters[group].copy()
     sheltering = cast.of_country[host] if host >= 0 else -1
     cooperation = cast.level(state, sheltering, "cooperation", cast.governments[target]) if sheltering >= 0 else 0.0
@@ -110,57 +110,61 @@ def group_situation(state: State, setting: Setting, calendar: Calendar, group: i
 
 def population_situation(state: State, setting: Setting, block: Block, shared: SharedView) -> PopulationSituation:
     """What a population may know on the morning of ``state.day``."""
-    hosts: tuple[HostView, ...] = ()
-    if block.status in ABROAD:
-        s = ABROAD.index(block.status)
-        hosts = tuple(views[s] for country, views in zip(setting.cast.country, shared.hosts, strict=True) if country != block.nationality)
-    own = block.nationality
+    own, s = block.nationality, block.abroad
     return PopulationSituation(
-        name=block.name,
-        status=block.status.value,
-        day=state.day,
-        day_of_year=shared.day_of_year,
-        counts=_frozen(state.people[block.rows]),
-        country=setting.world.country,
-        own_country=own,
-        violence=shared.violence,
-        safety=float(state.safety[own]),
-        home_violence=shared.home_violence[own] if block.status in BY_HOME else np.zeros(1),
-        livelihood=shared.livelihood[own],
-        hosts=hosts,
-        exodus=shared.exodus[own],
-        emigration=float(setting.emigration[own]),
+        block.name,
+        block.word,
+        state.day,
+        shared.day_of_year,
+        shared.counts[block.rows],
+        setting.world.country,
+        own,
+        shared.violence,
+        shared.safety[own],
+        shared.home_violence[own] if block.by_home else shared.at_home,
+        shared.livelihood[own],
+        shared.hosts_of[own][s] if s >= 0 else (),
+        shared.exodus[own],
+        shared.emigration[own],
     )
 
 
-def _host_views(state: State, government: int, country: int, exposed: NDArray[np.float64]) -> tuple[HostView, ...]:
-    """What people of each status abroad know of a host; all see what undocumented people face."""
-    i = government
-
-    def view(s: int, climate: HostView | None) -> HostView:
-        return HostView(
-            country, float(state.fear[i, s]), float(state.removals[i, s]), bool(state.campaign[i, s]), float(exposed[i, s]), climate
-        )
-
-    undocumented = view(ABROAD.index(Status.UNDOCUMENTED), None)
-    return tuple(undocumented if status is Status.UNDOCUMENTED else view(s, undocumented) for s, status in enumerate(ABROAD))
+def _host_views(state: State, exposed: NDArray[np.float64], setting: Setting) -> list[tuple[HostView, ...]]:
+    """What people of each status abroad know of each host; all see what undocumented people face."""
+    views: list[tuple[HostView, ...]] = []
+    levels = zip(setting.cast.country, state.fear.tolist(), state.removals.tolist(), state.campaign.tolist(), exposed.tolist(), strict=True)
+    for country, fear, removals, campaign, reacts in levels:
+        undocumented = HostView(country, fear[-1], removals[-1], campaign[-1], reacts[-1])
+        others = zip(fear[:-1], removals[:-1], campaign[:-1], reacts[:-1], strict=True)
+        views.append((*(HostView(country, f, r, c, e, undocumented) for f, r, c, e in others), undocumented))
+    return views
 
 
 class SharedView:
     """What all populations see alike on a day, worked out once."""
 
     def __init__(self, state: State, setting: Setting, by_country: IntArray) -> None:
-        exposed = exposed_shares(state, setting, by_country) if state.unexposed.any() else np.ones_like(state.fear)
-        self.hosts = tuple(_host_views(state, i, country, exposed) for i, country in enumerate(setting.cast.country))
-        self.day_of_year = setting.date(state.day).timetuple().tm_yday
+        exposed = exposed_shares(state, setting, by_country) if np.count_nonzero(state.unexposed) else np.ones(state.fear.shape)
+        views = tuple(zip(setting.cast.country, _host_views(state, exposed, setting), strict=True))
         countries = range(len(setting.world.countries))
-        self.exodus = tuple(measures.exodus_rates(state, setting, n, state.day) for n in countries)
+        #: for each nationality and status abroad the hosts with a government
+        self.hosts_of = tuple(
+            tuple(zip(*(by_status for country, by_status in views if country != own), strict=True)) or _NOBODY for own in countries
+        )
+        self.counts = _frozen(state.people)
+        self.at_home = np.zeros(1)  # violence at the home of those who are where their home is: counted by place
+        self.day_of_year = setting.date(state.day).timetuple().tm_yday
+        self.safety = state.safety.tolist()
+        self.emigration = setting.emigration.tolist()
+        quiet = np.zeros(len(countries))
+        self.exodus = tuple(measures.exodus_rates(state, setting, n, state.day) if state.exoduses else quiet for n in countries)
         self.livelihood = tuple(_livelihood(state, setting, by_country, n) for n in countries)
         self.violence = measures.deaths_per_100k(state, setting)
-        self.home_violence = tuple(
-            (setting.gates.region_share[country] * self.violence).sum(axis=1)
-            for country in range(len(setting.world.countries))
-        )
+        self.home_violence = tuple(np.add.reduce(setting.gates.region_share[country] * self.violence, axis=1) for country in countries)
+
+
+#: Hosts by status of a nationality that is abroad nowhere where there is a government.
+_NOBODY: tuple[tuple[HostView, ...], ...] = tuple(() for _ in ABROAD)
 
 
 def _livelihood(state: State, setting: Setting, by_country: IntArray, country: int) -> float:

@@ -8,6 +8,7 @@ together (a *block*): that block is one agent, and its draws come from one strea
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,10 +44,25 @@ class Block:
     first: int
     homes: int
 
-    @property
+    @cached_property
     def rows(self) -> slice:
         """The rows as a slice."""
         return slice(self.first, self.first + self.homes)
+
+    @cached_property
+    def word(self) -> str:
+        """The status as a plain word."""
+        return self.status.value
+
+    @cached_property
+    def by_home(self) -> bool:
+        """Whether the rows are split by home region."""
+        return self.status in BY_HOME
+
+    @cached_property
+    def abroad(self) -> int:
+        """Position of the status among those of people abroad, -1 for people at home."""
+        return ABROAD.index(self.status) if self.status in ABROAD else -1
 
     @property
     def rows_range(self) -> range:

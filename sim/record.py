@@ -1,24 +1,24 @@
 """The record: what happened, day by day, as tidy tables.
 
-Values are written into one float array a run and become long tables only when asked for. Levers that
+Days are written down raw (:mod:`sim.daybook`), summed up some at a time into one float array a run
+(:mod:`sim.columns`), and become long tables only when asked for. Levers that
 stayed at zero leave no rows, so a lever that is never pulled and one that is not registered look alike.
 A run without governments or groups has no rows about what only they do.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from agents.vocabulary import ABROAD, REASONS, Account, Reason, Status
-from sim.accounts import ACCOUNT_INDEX
-from sim.stability import COMPONENTS, components
+from agents.vocabulary import ABROAD, Status
+from sim import columns
+from sim.columns import Column
+from sim.daybook import DayBook, new_book
+from sim.stability import COMPONENTS
 from sim.state import State
 from sim.today import Event, Today
 
@@ -27,13 +27,6 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-Column = tuple[str, str, str]
-REASON = MappingProxyType({reason: i for i, reason in enumerate(REASONS)})
-REGION = (
-    "attacks", "deaths", "civilians_killed", "returns", "returns_voluntary", "returns_fear", "returns_deportation",
-    "reentries", "departures", "flights", "irregular", "displaced", "travelling", "queued", "stability",
-    *(f"stability_{name}" for name in COMPONENTS),
-)
 #: Series that would be the same number every day: of a rule that books no trips by their reason, without
 #: any group, and without any government.
 _FLOWS = (
@@ -41,7 +34,6 @@ _FLOWS = (
 )  # fmt: skip
 _OF_GROUPS = ("attacks", "deaths")
 _OF_GOVERNMENTS = ("civilians_killed", "stability", *(f"stability_{name}" for name in COMPONENTS))
-OUTSIDE = ACCOUNT_INDEX[Account.OUTSIDE.value]
 
 
 class Record:
@@ -55,13 +47,12 @@ class Record:
 
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
-        self.columns: list[Column] = list(_columns(setting))
+        self.columns: list[Column] = columns.columns(setting)
         self._optional = np.array([variable.startswith(("lever/", "asked/")) for _, _, variable in self.columns])
         #: Whether trips are booked by their reason; the rule flee books none.
         self.has_flows = setting.network is None or setting.config.scenario.rule != "flee"
         idle = (() if self.has_flows else _FLOWS) + (() if setting.cast.groups else _OF_GROUPS) + (() if setting.cast.governments else _OF_GOVERNMENTS)
         self._idle = frozenset(("region", "region", name) for name in idle)
-        self._slots = np.flatnonzero(setting.cast.owned)
         self._away = np.array([b for b, block in enumerate(setting.populations.blocks) if block.status in (*ABROAD, Status.IDP)], dtype=np.int64)
         self._index = {column: i for i, column in enumerate(self.columns)}
         self._values = np.zeros((setting.days, len(self.columns)))
@@ -70,32 +61,34 @@ class Record:
         self._deaths = np.zeros(shape, dtype=np.int32)
         self._displaced = np.zeros(shape, dtype=np.int64)
         self._events: list[Event] = []
+        self._book: DayBook | None = None
+        self._settled = 0  # days that are summed up; the book holds those after them
         self.length = 0
 
     def take(self, state: State, setting: Setting, today: Today) -> None:
         """Write down the evening of a day."""
         day = today.day
-        by_block = np.add.reduceat(state.people, setting.block_bounds[:-1], axis=0)
-        displaced = by_block[self._away].sum(axis=0)
-        row = self._values[day]
-        first = len(REGION)
-        crossed = today.crossed.sum(axis=1)
-        row[:first] = _region(state, setting, today, crossed.sum(axis=1), float(displaced.sum()))
-        if setting.reservoir is not None:
-            row[first] = -float(state.accounts[OUTSIDE].sum())
-            first += 1
-        for part in _actors(state, setting, today, self._slots, by_block, crossed.sum(axis=0)):
-            row[first : first + len(part)] = part
-            first += len(part)
-        if setting.cast.governments:
-            self._attacks[day] = today.attacks.sum(axis=0)
-            self._deaths[day] = today.people_killed
-        self._displaced[day] = displaced
+        if self._book is None:
+            self._book = new_book(setting)
+            if not self.length:
+                self._settled = day
+        if day - self._settled == len(self._book.window):
+            self._settle()
+        self._book.write(day - self._settled, state, setting, today)
         self._events += today.events
         self.length = day + 1
 
     def _settle(self) -> None:
-        """Bring the columns up to date before somebody looks; here they are written day by day."""
+        """Sum up the days that have come since somebody last looked."""
+        days, book, setting = self.length - self._settled, self._book, self._setting
+        if not days or book is None:
+            return
+        new = slice(self._settled, self.length)
+        self._displaced[new] = book.people[:days, self._away].sum(axis=1)
+        self._values[new] = columns.values(book, days, self._displaced[new], setting)
+        self._attacks[new] = book.attacks[:days].sum(axis=1)
+        self._deaths[new] = book.killed[:days]
+        self._settled = self.length
 
     def rewind(self, day: int) -> None:
         """Forget everything from ``day`` on: the next day to be taken is ``day``."""
@@ -105,14 +98,16 @@ class Record:
         self._displaced[day:] = 0
         self._events = [event for event in self._events if event.day < day]
         self.length = min(self.length, day)
+        self._settled = min(self._settled, day)
 
     def copy(self) -> Record:
         """Return an independent copy."""
+        self._settle()
         other = Record(self._setting)
         other._values = self._values.copy()
         other._attacks, other._deaths, other._displaced = self._attacks.copy(), self._deaths.copy(), self._displaced.copy()
         other._events = list(self._events)
-        other.length = self.length
+        other.length = other._settled = self.length
         return other
 
     def series(self, kind: str, actor: str, variable: str) -> FloatArray:
@@ -224,76 +219,3 @@ class Record:
     def _dates(self, length: int | None = None) -> NDArray[np.datetime64]:
         start = np.datetime64(self._setting.start)
         return start + np.arange(self.length if length is None else length)
-
-
-def _columns(setting: Setting) -> list[Column]:
-    """Every column in the order in which :func:`_region` and :func:`_actors` give the values."""
-    cast, world = setting.cast, setting.world
-    columns: list[Column] = [("region", "region", name) for name in REGION]
-    if setting.reservoir is not None:
-        columns.append(("region", "region", "entered"))
-    for name in cast.governments:
-        columns += [("government", name, v) for v in ("attacks", "deaths", "legitimacy", "tension", "economy", "standing", "weariness")]
-        for variable in ("hostility", "direct_trade", "transit_trade"):
-            columns += [("government", name, f"{variable}/{r}") for r in cast.governments if r != name]
-    for kind in ("lever", "asked"):
-        for i, name in enumerate(cast.governments):
-            columns += [("government", name, f"{kind}/{cast.slots[k]}") for k in np.flatnonzero(cast.owned[i])]
-    for variable in ("fighters", "deployed", "attacks", "deaths", "recruits", "killed", "truce"):
-        columns += [("group", name, variable) for name in cast.groups]
-    for block in setting.populations.blocks:
-        columns.append(("population", block.name, "people"))
-        columns += [("population", block.name, f"people/{country}") for country in world.countries]
-    for variable in ("passed", "queue", "open"):
-        columns += [("crossing", name, variable) for name in world.crossings]
-    for name in cast.mediators:
-        columns += [("mediator", name, v) for v in ("attention", "talks")]
-    return columns
-
-
-def _region(state: State, setting: Setting, today: Today, by_reason: IntArray, displaced: float) -> list[float]:
-    crossed = by_reason.tolist()
-    home = [crossed[REASON[r]] for r in (Reason.VOLUNTARY, Reason.FEAR, Reason.DEPORTATION)]
-    outward = [crossed[REASON[r]] for r in (Reason.FLIGHT, Reason.EMIGRATION, Reason.ONWARD, Reason.REENTRY)]
-    parts = components(state, setting).tolist() if setting.cast.governments else [1.0] * len(COMPONENTS)
-    armed = bool(setting.cast.groups)
-    travelling = int(state.inland.sum()) + (int(state.toward.sum()) if state.toward.size else 0) + state.on_links()
-    return [
-        float(today.attacks.sum()) if armed else 0.0, float(today.deaths.sum()) if armed else 0.0,
-        float(today.civilians_killed.sum()) if setting.cast.governments else 0.0,
-        math.fsum(home), *home, crossed[REASON[Reason.REENTRY]], math.fsum(outward),
-        float(today.left[REASON[Reason.FLIGHT]].sum()), today.irregular, displaced,
-        float(travelling), float((state.queue.sum() if state.queue.size else 0) + today.waiting),
-        math.fsum(parts) / len(parts), *parts,
-    ]
-
-
-def _actors(
-    state: State, setting: Setting, today: Today, slots: NDArray[np.intp], by_block: IntArray, passed: IntArray
-) -> Iterator[FloatArray | IntArray | list[float]]:
-    """Values of all actors, section by section, in the order of :func:`_columns`."""
-    cast, world = setting.cast, setting.world
-    nobody = np.zeros(0, dtype=np.int64)
-    attacks, deaths = (today.attacks.sum(axis=1), today.deaths.sum(axis=1)) if cast.groups else (nobody, nobody)
-    for i in range(len(cast.governments)):
-        by = [g for g, target in enumerate(cast.group_target) if target == i]
-        yield [float(attacks[by].sum()), float(deaths[by].sum())]
-        yield [float(a[i]) for a in (state.legitimacy, state.tension, state.economy, state.standing, state.weariness)]
-        rivals = [j for j in range(len(cast.governments)) if j != i]
-        yield [float(array[i, j]) for array in (state.hostility, state.direct_trade, state.transit_trade) for j in rivals]
-    if cast.governments:
-        yield state.granted.ravel()[slots]
-        yield state.asked.ravel()[slots]
-    if cast.groups:
-        yield state.fighters.sum(axis=1)
-        yield (state.fighters * setting.at_home).sum(axis=1)
-        yield from (attacks, deaths, today.recruits, today.fighters_killed, (today.day <= state.truce_until).astype(np.int64))
-    if setting.populations.blocks:
-        by_country = by_block @ setting.country_onehot
-        yield np.concatenate([by_country.sum(axis=1, keepdims=True), by_country], axis=1).ravel()
-    yield passed
-    yield state.queue.sum(axis=(0, 1)).reshape(-1, 2).sum(axis=1) if state.queue.size else np.zeros(world.n_crossings)
-    yield today.is_open
-    talks = float(state.talks.max()) if state.talks.size else 0.0
-    for m in range(len(cast.mediators)):
-        yield [float(state.attention[m]), talks]

@@ -65,6 +65,7 @@ class Setting:
     severity: FloatArray
     shelter_weights: FloatArray
     at_home: NDArray[np.bool_]  #: (groups, places) whether a place lies in the group's target country
+    whereabouts: IntArray  #: (groups, places) 1 in the group's target country, 2 in its sanctuary, 0 elsewhere
     joining: tuple[Table, ...]  #: for each group: where recruits join at home (row 0) and in sanctuary (row 1)
     baseline_levels: FloatArray
     baseline_operations: FloatArray  #: (governments,) operations at the start

@@ -78,18 +78,21 @@ def live(state: State, setting: Setting, today: Today) -> None:
     p, cast = setting.parameters.society, setting.cast
     trade(state, setting)
     output(state, setting, today.by_country)
-    deaths = measures.deaths_by_country(state, setting)
+    deaths = measures.deaths_by_country(state, setting).tolist()
     for i in range(len(cast.governments)):
         foreigners = measures.log_foreigners(today.by_country, setting, i)
-        violence = math.log1p(30.0 * deaths[cast.country[i]] / p.deaths_scale) - setting.violence_at_start[i]
+        violence = math.log1p(30.0 * deaths[cast.country[i]] / p.deaths_scale) - float(setting.violence_at_start[i])
         economy = float(state.economy[i])
         aim = tension_target(setting, i, foreigners, violence, economy, measures.aid_level(state, setting, i))
-        state.tension[i] += (aim - float(state.tension[i])) / p.tension_days
-        operations = cast.level(state, i, "operations") - setting.baseline_operations[i]
+        tension = float(state.tension[i])
+        tension += (aim - tension) / p.tension_days
+        state.tension[i] = tension
+        operations = cast.level(state, i, "operations") - float(setting.baseline_operations[i])
         cooperation = math.fsum(cast.level(state, i, "cooperation", rival) for rival in cast.governments)
-        cooperation -= setting.baseline_cooperation[i]
-        aim = legitimacy_target(setting, i, violence, economy, float(state.tension[i]), operations, cooperation)
-        state.legitimacy[i] += (aim - float(state.legitimacy[i])) / p.legitimacy_days
+        cooperation -= float(setting.baseline_cooperation[i])
+        aim = legitimacy_target(setting, i, violence, economy, tension, operations, cooperation)
+        legitimacy = float(state.legitimacy[i])
+        state.legitimacy[i] = legitimacy + (aim - legitimacy) / p.legitimacy_days
         _standing(state, setting, i)
 
 
@@ -98,7 +101,7 @@ def _standing(state: State, setting: Setting, government: int) -> None:
     p, cast = setting.parameters.society, setting.cast
     raised = np.maximum(state.granted[government] - setting.baseline_levels[government], 0.0)
     worn = math.fsum((raised * setting.standing_cost).tolist())
-    start = cast.settings[government].standing
-    state.standing[government] += (start - float(state.standing[government])) / p.standing_days - worn / 365.25
-    state.standing[government] = min(max(float(state.standing[government]), 0.0), 1.0)
+    start, now = cast.settings[government].standing, float(state.standing[government])
+    now += (start - now) / p.standing_days - worn / 365.25
+    state.standing[government] = min(max(now, 0.0), 1.0)
 

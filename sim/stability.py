@@ -48,10 +48,16 @@ class OutcomeParameters:
 
 def normalised_hostility(state: State, setting: Setting) -> float:
     """Mean hostility above its rest point, in units of one sustained -10 act a week on both sides."""
-    n = len(setting.cast.governments)
-    if n < 2:
+    if len(setting.cast.governments) < 2:
         return 0.0
-    return normalise((float(state.hostility.sum()) - float(np.trace(state.hostility))) / (n * (n - 1)), setting)
+    return normalise(float(mean_off_diagonal(state.hostility)), setting)
+
+
+def mean_off_diagonal(pairs: FloatArray) -> FloatArray:
+    """Mean over the pairs of different governments; ``pairs`` is (..., governments, governments)."""
+    n = pairs.shape[-1]
+    own = np.trace(pairs, axis1=-2, axis2=-1)
+    return np.asarray((pairs.reshape(*pairs.shape[:-2], n * n).sum(axis=-1) - own) / (n * (n - 1)))
 
 
 def normalise(mean: T, setting: Setting) -> T:
@@ -70,21 +76,40 @@ def hostility_scale(parameters: DiplomacyParameters, grievance: FloatArray) -> t
 
 def components(state: State, setting: Setting) -> np.ndarray:
     """The five components this evening, (5,), each in [0, 1]."""
-    p = setting.parameters.outcomes
-    attacks = float(state.attack_window.sum()) / 28.0 * MONTH
-    moves = (float(state.return_memory.sum()) + float(state.flight_memory.sum())) / setting.scale * MONTH
     n = len(setting.cast.governments)
-    trade = [
-        (float(state.direct_trade[i, j]) + min(float(state.transit_trade[i, j]), float(state.transit_trade[j, i]))) / 2.0
-        for i in range(n) for j in range(i + 1, n)
-    ]
-    return np.array([
+    return np.array(index_parts(
+        setting, float(state.attack_window.sum()), float(state.return_memory.sum()) + float(state.flight_memory.sum()),
+        normalised_hostility(state, setting), float(state.legitimacy.mean()) if n else 1.0,
+        state.direct_trade.tolist(), state.transit_trade.tolist(),
+    ))
+
+
+def index_parts(
+    setting: Setting, attacks: float, moves: float, relations: float, legitimacy: float,
+    direct: list[list[float]], transit: list[list[float]],
+) -> list[float]:
+    """The five components of an evening, each in [0, 1].
+
+    Parameters
+    ----------
+    attacks, moves
+        Attacks of the last 28 days; forced moves a day, 30-day memory.
+    relations, legitimacy
+        Normalised hostility; mean legitimacy.
+    direct, transit
+        Trade between governments on both channels, 1 = as before.
+    """
+    p = setting.parameters.outcomes
+    attacks, moves = attacks / 28.0 * MONTH, moves / setting.scale * MONTH
+    pairs = [(i, j) for i in range(len(direct)) for j in range(i + 1, len(direct))]
+    trade = [(direct[i][j] + min(transit[i][j], transit[j][i])) / 2.0 for i, j in pairs]
+    return [
         1.0 - _clip(math.log(max(attacks, 1e-9) / p.attacks_best) / math.log(p.attacks_span)),
         1.0 - _clip(math.log(max(moves, 1e-9) / p.moves_best) / math.log(p.moves_span)),
-        1.0 - _clip(normalised_hostility(state, setting) / p.relations_worst),
-        float(state.legitimacy.mean()) if n else 1.0,
+        1.0 - _clip(relations / p.relations_worst),
+        legitimacy,
         _clip(math.fsum(trade) / len(trade)) if trade else 1.0,
-    ])
+    ]
 
 
 def _clip(value: float) -> float:

@@ -156,8 +156,10 @@ class State:
 
     def head_count(self) -> int:
         """Everybody who is or was in the books: constant over a run."""
-        counted = int(self.people.sum() + self.inland.sum() + self.accounts.sum()) + self.on_links()
-        return counted + (int(self.toward.sum() + self.queue.sum()) if self.toward.size else 0)
+        counted = self.on_links()
+        for part in (self.people, self.inland, self.accounts, self.toward, self.queue):
+            counted += int(np.add.reduce(part, axis=None))
+        return counted
 
     def on_links(self) -> int:
         """People on links under the rule ``flee``."""

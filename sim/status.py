@@ -66,6 +66,8 @@ def change_status(state: State, setting: Setting, streams: Streams, today: Today
         blocks = {status: setting.populations.block(nationality, status) for status in Status}
         own = setting.world.country == nationality
         for source, target, rate in abroad:
+            if not np.count_nonzero(rate):
+                continue
             _switch(state, streams, today, blocks[source], blocks[target], week * rate * ~own)
         _naturalise(state, streams, today, blocks[Status.REGISTERED], week * p.naturalisation * level["regularisation"] * ~own)
         for source, rate in at_home:
@@ -74,7 +76,7 @@ def change_status(state: State, setting: Setting, streams: Streams, today: Today
 
 def _drawn(state: State, streams: Streams, today: Today, block: Block, hazard: FloatArray, address: str) -> NDArray[np.int64] | None:
     """Draw how many of a block change at each place, (homes, places); None when nobody can."""
-    if not hazard.any():
+    if not np.count_nonzero(hazard):
         return None
     here = state.people[block.rows]
     cells = np.nonzero(here)

@@ -31,16 +31,17 @@ class Streams:
         self.seed = int(seed)
         self.replicate = int(replicate)
         self.salt = salt
-        self._keys: dict[tuple[str, str], NDArray[np.uint64]] = {}
+        self._keys: dict[tuple[str, str], tuple[int, int]] = {}
         self._philox = np.random.Philox(key=0)
         self._generator = np.random.Generator(self._philox)
-        # Writing into one prepared state mapping and handing it back re-keys in about 1.3 us,
-        # where a new Generator takes about 9 us (measured in benchmarks/streams.py).
-        self._template = self._philox.state
-        self._counter: NDArray[np.uint64] = self._template["state"]["counter"]
-        self._key: NDArray[np.uint64] = self._template["state"]["key"]
-        self._template["buffer_pos"] = 4
-        self._template["has_uint32"] = 0
+        # Writing into one prepared state mapping and handing it back re-keys in about 0.5 us, where a new
+        # Generator takes about 9 us (measured in benchmarks/streams.py). Philox reads the words one by one:
+        # whole numbers in lists are read several times faster than elements of arrays.
+        self._counter = [0, 0, 0, 0]
+        self._words: dict[str, list[int] | tuple[int, int]] = {"counter": self._counter, "key": (0, 0)}
+        self._template = {
+            **self._philox.state, "state": self._words, "buffer": [0, 0, 0, 0], "buffer_pos": 4, "has_uint32": 0, "uinteger": 0,
+        }
 
     def generator(self, mechanism: str, actor: str, day: int) -> np.random.Generator:
         """Return the generator at the start of the stream (mechanism, actor, day).
@@ -50,17 +51,16 @@ class Streams:
         key = self._keys.get((mechanism, actor))
         if key is None:
             key = self._keys[(mechanism, actor)] = self._hash(mechanism, actor)
-        self._key[:] = key
-        self._counter[0] = 0
-        self._counter[3] = day
-        self._philox.state = self._template
+        self._words["key"] = key
+        self._counter[3] = int(day)
+        self._philox.state = self._template  # type: ignore[assignment]  # any sequence of words will do
         return self._generator
 
     def uniforms(self, mechanism: str, actor: str, day: int, shape: int | tuple[int, ...]) -> FloatArray:
         """Return uniforms in [0, 1) from the stream, always the same for the same address and shape."""
         return self.generator(mechanism, actor, day).random(shape)
 
-    def _hash(self, mechanism: str, actor: str) -> NDArray[np.uint64]:
+    def _hash(self, mechanism: str, actor: str) -> tuple[int, int]:
         text = f"marchland|{self.seed}|{self.replicate}|{mechanism}|{actor}" + (f"|{self.salt}" if self.salt else "")
         digest = hashlib.blake2b(text.encode("utf-8"), digest_size=16).digest()
-        return np.frombuffer(digest, dtype="<u8").astype(np.uint64)
+        return int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:], "little")

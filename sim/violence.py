@@ -99,7 +99,7 @@ def intensity(state: State, setting: Setting, group: int, kernel: FloatArray, un
     drive = p.opportunity * (cast.settings[government].legitimacy - float(state.legitimacy[government]))
     drive += p.strike_effect * min(float(state.strike_memory[group]), p.strikes_counted)
     drive += settings.refugee_milieu * undocumented
-    operations = cast.level(state, government, "operations") - setting.baseline_operations[government]
+    operations = cast.level(state, government, "operations") - float(setting.baseline_operations[government])
     held = max(1.0 - p.suppression * settings.exposure * operations, 0.0)
     rate = (1.0 - p.branching) * settings.attack_rate / YEAR * math.exp(drive) * held
     base = rate * (state.fighters[group] @ kernel)
@@ -121,7 +121,7 @@ def attack(state: State, setting: Setting, streams: Streams, today: Today) -> No
     p, cast = setting.parameters.violence, setting.cast
     fade = math.exp(-1.0 / p.memory)
     for g, name in enumerate(cast.groups):
-        if not state.fighters[g].any() and not state.excitation[g].any():
+        if not np.count_nonzero(state.fighters[g]) and not np.count_nonzero(state.excitation[g]):
             continue
         milieu = 0.0
         if cast.group_settings[g].refugee_milieu:
@@ -132,11 +132,12 @@ def attack(state: State, setting: Setting, streams: Streams, today: Today) -> No
             # compound over generations and withhold far more than the share in the long run.
             background = background * (1.0 - cast.group_settings[g].truce_effect)
         mean = np.minimum(background + state.excitation[g], p.most)
-        attacks = draws.poisson(streams.uniforms("attacks", name, today.day, mean.size), mean)
-        today.attacks[g] = attacks
-        state.excitation[g] = state.excitation[g] * fade + p.branching * (1.0 - fade) * attacks
-        for place in np.flatnonzero(attacks):
-            _deaths(state, setting, streams, today, g, int(place))
+        attacks = draws.poisson_rare(streams.uniforms("attacks", name, today.day, mean.size), mean)
+        state.excitation[g] *= fade
+        for place in attacks.nonzero()[0].tolist():
+            number = today.attacks[g, place] = int(attacks[place])
+            state.excitation[g, place] += p.branching * (1.0 - fade) * number
+            _deaths(state, setting, streams, today, g, place)
     _remember(state, setting, today)
 
 
@@ -162,19 +163,20 @@ def _remember(state: State, setting: Setting, today: Today) -> None:
     row = today.day % 28
     state.attack_window[row] = 0.0
     state.tolerated_window[row] = 0.0
-    for g in range(len(cast.groups)):
-        count = float(today.attacks[g].sum())
+    for g, count in enumerate(np.add.reduce(today.attacks, axis=1).tolist()):
+        if not count:
+            continue
         target = cast.group_target[g]
         state.attack_window[row, target] += count
         if cast.group_sanctuary[g] >= 0:
             state.tolerated_window[row, target] += count
     state.attack_year += (state.attack_window[row] - state.attack_year) / YEAR
-    state.group_deaths += (today.deaths.sum(axis=1) - state.group_deaths) / 30.0
+    state.group_deaths += (np.add.reduce(today.deaths, axis=1) - state.group_deaths) / 30.0
 
 
 def bury(state: State, setting: Setting, streams: Streams, today: Today) -> None:
     """Take today's dead out of the table of people, at random among those at the place."""
     state.death_memory += (today.people_killed - state.death_memory) / 30.0
-    for place in np.flatnonzero(today.people_killed):
+    for place in today.people_killed.nonzero()[0].tolist():
         rng = streams.generator("dead", setting.world.places[place], today.day)
-        book_from_place(state, rng, int(place), int(today.people_killed[place]), "dead")
+        book_from_place(state, rng, place, int(today.people_killed[place]), "dead")

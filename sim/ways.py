@@ -7,11 +7,13 @@ openness of gates alone, so they are kept until one of those changes.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.vocabulary import REASONS, Reason
 from sim import measures
 from sim.borders import openness
 from sim.draws import Table
@@ -33,6 +35,12 @@ def read_news(state: State, setting: Setting) -> None:
     state.haven = setting.world.attractiveness * calm
     if setting.has_limits:
         state.haven = np.where(measures.full_places(state, setting), 0.0, state.haven)
+
+
+#: Reasons that lead to a gate homewards, for people abroad.
+_HOMEWARD = (Reason.VOLUNTARY, Reason.FEAR, Reason.DEPORTATION)
+#: Kind of an outward trip for each reason (see :class:`Ways`); 0 for the others.
+_KIND = MappingProxyType({Reason.FLIGHT: 1, Reason.ONWARD: 2, Reason.EMIGRATION: 3})
 
 
 class Ways:
@@ -67,6 +75,28 @@ class Ways:
         self.places = Table(np.zeros(ends.shape), ends)
         self.places.write(n_places, static.home_share)
         self.abroad = np.zeros((countries, n_places))
+        #: (reasons, rows, places) row of :attr:`gates` for a trip to a gate, row of :attr:`places` for one inland, and
+        #: the row of people in which each ends
+        self.gate_row, self.after_gate, self.place_row, self.after_inland = self._trips()
+
+    def _trips(self) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+        """Where people of every cell look for their way, by reason, and what they become on it."""
+        setting = self._setting
+        row, place = setting.row_of_cell, setting.place_of_cell
+        nation = setting.populations.nationality[row]
+        gate_row, after_gate, place_row, after_inland = [], [], [], []
+        for reason in REASONS:
+            homeward, voluntary = reason in _HOMEWARD, reason is Reason.VOLUNTARY
+            gate_row.append(self.home_row(row, place) if homeward else self.out_row(_KIND.get(reason, self.OUT), nation, place))
+            # Papers of one host mean nothing in the next country: who moves on arrives without any.
+            after_gate.append(setting.row_without_papers[row] if reason is Reason.ONWARD else setting.row_out[row, place])
+            place_row.append(self.return_row(row) if voluntary else place)
+            after_inland.append(setting.row_back[row] if voluntary else setting.row_fled[row, place])
+        shape = (len(REASONS), setting.populations.n_rows, setting.world.n_places)
+        return (
+            np.stack(gate_row).reshape(shape), np.stack(after_gate).reshape(shape),
+            np.stack(place_row).reshape(shape), np.stack(after_inland).reshape(shape),
+        )
 
     def home_row(self, row: IntArray, place: IntArray) -> IntArray:
         """Rows of :attr:`gates` for returns home."""
@@ -90,6 +120,8 @@ class Ways:
         setting = self._setting
         key = is_open.tobytes()
         news = state.mass.tobytes() + state.haven.tobytes() + state.safety.tobytes() + state.exodus.tobytes()
+        if news == self._news and key == self._open:
+            return
         gates_open = openness(is_open, setting)
         if key != self._open:
             ways_home = setting.gates.home_route * gates_open
@@ -99,9 +131,8 @@ class Ways:
             for nation in setting.nationalities:
                 first = self._first_beyond + nation * setting.gates.n_gates
                 self.places.write(first, _beyond(setting, state.mass[nation]))
-        if news != self._news or key != self._open:
-            for nation in setting.nationalities:
-                self._outward(state, nation, gates_open)
+        for nation in setting.nationalities:
+            self._outward(state, nation, gates_open)
         self._open, self._news = key, news
 
     def _outward(self, state: State, nation: int, gates_open: FloatArray) -> None:

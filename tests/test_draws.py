@@ -258,3 +258,41 @@ def test_pick_of_a_billionfold_place_is_quick_and_exact() -> None:
     taken = draws.pick(np.random.default_rng(2), counts, 500)
     assert taken.sum() == 500
     assert chi_square(taken, np.full(40, 1 / 40)) > ALPHA
+
+
+# -- few are counted out without NumPy's checks, and are the same ---------------------------------------
+
+
+@pytest.mark.parametrize("scale", [1e-7, 1e-6, 4e-6])
+def test_few_are_drawn_as_numpy_draws_them(scale: float) -> None:
+    """The same stream gives the same counts, whether NumPy draws or the few are counted out; cells without a chance draw nothing."""
+    rng = np.random.default_rng(5)
+    counts = rng.integers(1, 2_000_000, 40)
+    chance = np.where(rng.random(40) < 0.2, 0.0, scale * rng.random(40))
+    seen = 0
+    for seed in range(200):
+        found = draws.binomials(np.random.default_rng(seed), counts, chance)
+        assert np.array_equal(found, np.random.default_rng(seed).binomial(counts, chance))
+        seen += int(found.sum())
+    assert seen > 0
+
+
+def test_many_and_likely_are_left_to_numpy() -> None:
+    for counts, chance in (([10**9, 3], [1e-3, 0.2]), ([4, 5, 6], [0.9, 0.1, 0.6])):
+        trials, p = np.array(counts), np.array(chance)
+        assert np.array_equal(draws.binomials(np.random.default_rng(1), trials, p), np.random.default_rng(1).binomial(trials, p))
+    assert draws.binomials(np.random.default_rng(1), np.zeros(0, dtype=np.int64), np.zeros(0)).tolist() == []
+
+
+@given(st.integers(0, 10_000), st.floats(0.0, 30.0))
+@settings(max_examples=60, deadline=None)
+def test_rare_counts_are_those_of_whole_arrays(seed: int, mean: float) -> None:
+    rng = np.random.default_rng(seed)
+    uniforms, means = rng.random((3, 20)), mean * rng.random((3, 20)) ** 4
+    assert np.array_equal(draws.poisson_rare(uniforms, means), draws.poisson(uniforms, means))
+    trials, chance = rng.integers(0, 400, (3, 20)), 0.5 * rng.random((3, 20)) ** 3
+    assert np.array_equal(draws.binomial_rare(uniforms, trials, chance), draws.binomial(uniforms, trials, chance))
+    likely = np.where(rng.random((3, 20)) < 0.5, 1.0, chance)  # certainty is no trouble
+    assert np.array_equal(draws.binomial_rare(uniforms, trials, likely), draws.binomial(uniforms, trials, likely))
+    nobody = np.full((3, 20), -1.0)  # a uniform below every chance: nobody, however many there are
+    assert not draws.binomial_rare(nobody, np.full((3, 20), 10**12), np.full((3, 20), 0.3)).any()

@@ -35,7 +35,7 @@ def situation(status: Status = Status.UNDOCUMENTED, **changes: object) -> Popula
         own_country=1, violence=np.zeros(3), safety=0.6, home_violence=np.zeros(2), livelihood=1.0, hosts=(CALM,),
         exodus=np.zeros(2),
     )
-    return dataclasses.replace(plain, **changes)  # type: ignore[arg-type]
+    return plain._replace(**changes)  # type: ignore[arg-type]
 
 
 def hazard(why: Reason, status: Status = Status.UNDOCUMENTED, returns: ReturnParameters | None = None,
@@ -216,7 +216,7 @@ def test_who_fears_a_deadline(near: float) -> None:
     """The undocumented are addressed; who has papers sees it and shares a part, registered people up to a cap."""
     returns, host = ReturnParameters(), HostView(0, fear=near, removals=0.0, campaign=False)
     peak = returns.fear_peak * near
-    around = dataclasses.replace(CALM, climate=host)
+    around = CALM._replace(climate=host)
     assert fear_hazard("undocumented", host, 185, returns) == pytest.approx(peak)
     assert fear_hazard("documented", around, 185, returns) == pytest.approx(returns.documented_share * peak)
     capped = returns.registered_share * returns.fear_peak * min(near, returns.registered_cap)
@@ -224,7 +224,7 @@ def test_who_fears_a_deadline(near: float) -> None:
     higher = dataclasses.replace(returns, registered_cap=1.0)
     assert fear_hazard("registered", around, 185, higher) == pytest.approx(returns.registered_share * peak)
     assert around.frightens and host.frightens
-    assert not CALM.frightens and not dataclasses.replace(CALM, climate=CALM).frightens
+    assert not CALM.frightens and not CALM._replace(climate=CALM).frightens
 
 
 @pytest.mark.parametrize("status", WITH_PAPERS)
@@ -233,9 +233,9 @@ def test_a_deadline_for_people_with_papers_is_feared_in_full(status: Status) -> 
     own = HostView(0, fear=1.0, removals=0.0, campaign=False, climate=HostView(0, 0.0, 0.0, False))
     assert fear_hazard(status.value, own, 185, returns) == pytest.approx(returns.fear_peak)
     # The larger of the two fears counts, not their sum.
-    both = dataclasses.replace(own, climate=HostView(0, 1.0, 5.0, True))
+    both = own._replace(climate=HostView(0, 1.0, 5.0, True))
     assert fear_hazard(status.value, both, 185, returns) == pytest.approx(returns.fear_peak)
-    assert fear_hazard(status.value, dataclasses.replace(CALM, climate=CALM), 185, returns) == 0.0
+    assert fear_hazard(status.value, CALM._replace(climate=CALM), 185, returns) == 0.0
     assert fear_hazard(status.value, CALM, 185, returns) == 0.0
 
 
@@ -244,7 +244,7 @@ def test_who_has_papers_sees_the_removals_of_the_undocumented(status: Status) ->
     returns = ReturnParameters()
     seen = HostView(0, 0.0, 4.0, True)
     share = returns.registered_share if status is Status.REGISTERED else returns.documented_share
-    found = fear_hazard(status.value, dataclasses.replace(CALM, climate=seen), 185, returns)
+    found = fear_hazard(status.value, CALM._replace(climate=seen), 185, returns)
     assert found == pytest.approx(share * fear_hazard("undocumented", seen, 185, returns)) and found > 0.0
 
 

@@ -365,3 +365,21 @@ def test_replacing_an_unknown_actor_is_refused() -> None:
     model = scenario().build()
     with pytest.raises(InputError, match="'nrth'"):
         model.replace_policy("nrth", model.policies["north"])
+
+
+@pytest.mark.parametrize("days", [63, 64, 65, 130])
+def test_a_record_is_the_same_whenever_somebody_looks(days: int) -> None:
+    """Days are summed up 64 at a time: looking daily, once, in a branch or after a step back shows the same numbers."""
+    whole = scenario(days + 20).build().run_for(days)
+    watched = scenario(days + 20).build()
+    for day in range(days):
+        watched.step()
+        assert watched.record.length == day + 1
+        assert watched.record.latest("region", "region", "displaced") == watched.record.displaced[-1].sum()
+    kept = watched.state.copy()
+    branch = watched.fork()
+    watched.run_for(10)
+    watched.restore(kept)
+    same_record(watched, whole)
+    same_record(watched.run_for(10), branch.run_for(10))
+    same_record(branch, whole.run_for(10))
