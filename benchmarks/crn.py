@@ -6,10 +6,9 @@ Each arm is run with the same seed and replicates 0, 1, ... (experiments.compare
 of their own give the same interval as one pair: (variance of one arm + variance of the other) / variance of the pair's
 difference. Its interval is a bootstrap over pairs (percentiles, 95 %). Where pairs never differ in luck, `saved` is infinite.
 
-Which outcomes count: the main outcomes (experiments.analysis.registry.MAIN, fixed in advance) that respond, that is, whose
-paired difference has a 95 % interval (Student's t) without 0. For an outcome that does not respond there is no effect whose
-interval could be the narrower; all are printed. Pass: every one that counts saves a factor of at least 5 (all arms together,
-at least one counts for each scenario), as estimated; whether the lower end of its interval is above 5 is printed as well.
+Which outcomes count: the main outcomes (experiments.analysis.registry.MAIN, fixed in advance) that the lever moves in at least one
+pair. Whether a paired interval leaves out 0 plays no part, since that is what pairing decides. Pass: every one that counts saves a
+factor of at least 5, as estimated; whether the lower end of its interval is above 5 is printed as well.
 """
 
 from __future__ import annotations
@@ -62,8 +61,8 @@ class Saving:
 
     @property
     def counts(self) -> bool:
-        """Whether the outcome responds."""
-        return self.low > 0.0 or self.high < 0.0
+        """Whether the lever moves the outcome in any pair; whether its interval leaves out 0 plays no part, for pairing decides that."""
+        return not math.isnan(self.saved) and (self.change != 0.0 or self.low < self.high)
 
 
 def saved(first: NDArray[np.float64], other: NDArray[np.float64]) -> float:

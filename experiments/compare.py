@@ -201,9 +201,16 @@ def lines(result: Comparison, precision: float) -> list[str]:
             pairs = f"{d.needed(precision / 100.0 * abs(d.first)):,}" if d.first else "-"
             saved = ">999x" if d.saved > 999.0 else f"{d.saved:,.1f}x"
             said.append(f"  {d.outcome:<32}{d.first:>14,.4g}{d.mean:>+14,.4g}{d.low:>+14,.4g}{d.high:>+14,.4g}{pairs:>16}{saved:>8}")
-        said.append(f"  {len(found) - len(moved)} outcomes are the same in every pair")
-    said += ["", f"pairs for {precision:g} %: how many make half the interval {precision:g} % of the first arm's mean; saved: pairs with luck of their own that one pair replaces"]
+        said.append(f"  {len(found) - len(moved)} outcomes are the same in every pair{_undefined(result, found)}")
+    said += ["", "each interval is for one outcome: where nothing differs, one in twenty leaves out 0 all the same"]
+    said += [f"pairs for {precision:g} %: how many make half the interval {precision:g} % of the first arm's mean; saved: pairs with luck of their own that one pair replaces"]
     return said
+
+
+def _undefined(result: Comparison, found: Sequence[Difference]) -> str:
+    """Name the outcomes that some run has no value of, as the day of an event that did not happen."""
+    names = [name for name in result.runs.columns if name not in ("arm", "replicate") and name not in {one.outcome for one in found}]
+    return f"; not compared, since some runs have no value: {', '.join(names)}" if names else ""
 
 
 def _write(

@@ -106,7 +106,7 @@ def page(
 
 def _text(value: object) -> str:
     """Return a text as HTML shows it; characters that no page may hold become visible marks."""
-    clean = "".join(letter if letter.isprintable() or letter in "\n\t" else "\N{REPLACEMENT CHARACTER}" for letter in str(value))
+    clean = "".join(letter if letter.isprintable() or letter.isspace() else "\N{REPLACEMENT CHARACTER}" for letter in str(value))
     return html.escape(clean, quote=True)
 
 

@@ -21,7 +21,7 @@ from experiments.analysis.study import Study
 from experiments.figures import style
 from experiments.manifest import FILE as MANIFEST
 from experiments.manifest import write_json
-from sim.fingerprint import canonical, digest, file_hash
+from sim.fingerprint import file_hash
 
 PAGE = "report.html"
 #: What a folder holds that a report was written to.
@@ -214,7 +214,7 @@ def _about(study: Study, names: Sequence[str], options: Options, report: Report,
     """Return what the report was made of, without a clock: the same study and words give the same text."""
     files = sorted(path for path in scratch.rglob("*") if path.is_file())
     return {
-        "schema_version": 1, "config_hash": study.config_hash, "results": digest(canonical(study.results["run_id"].tolist()))[:16],
+        "schema_version": 1, "config_hash": study.config_hash, "results_hash": study.results_hash,
         "analyses": list(names), "outcomes": list(options.outcomes),
         "findings": [{"analysis": one.analysis, "name": one.stem, "title": one.finding.title, "says": one.finding.says} for one in report.shown],
         "apart": [list(one) for one in report.apart], "failed": dict(report.failed),

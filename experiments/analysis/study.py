@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from agents.errors import InputError, one_of
 from experiments.study import parts
 from experiments.study.claim import FILE as CLAIM
-from experiments.study.claim import PARTS, SERIES
+from experiments.study.claim import PARTS
 from experiments.study.designs import RESERVED
 from experiments.study.plan import Plan, read_plan, roles_of
 from experiments.study.task import OK
@@ -45,12 +44,15 @@ class Study:
         a column a factor, a column an outcome, ``status``, ``error``, ``seconds``.
     config_hash
         Hash of config and tables that the study was started with.
+    results_hash
+        Hash of the results' content, the same as in the manifest of a finished study.
     """
 
     folder: Path
     plan: Plan
     results: pd.DataFrame
     config_hash: str
+    results_hash: str = ""
 
     @cached_property
     def outcomes(self) -> tuple[str, ...]:
@@ -89,16 +91,6 @@ class Study:
         done = self.ok
         table[done["point"].to_numpy(), done["replicate"].to_numpy()] = done[outcome].to_numpy(dtype=np.float64)
         return table
-
-    def series(self) -> pd.DataFrame | None:
-        """Return the daily series, or nothing when the study kept none.
-
-        A row a run, day and variable: ``run_id``, and the columns of a run's ``daily.parquet``.
-        """
-        if not (self.folder / SERIES).is_dir():
-            return None
-        table = parts.series(self.folder / SERIES)
-        return cast("pd.DataFrame", table.to_pandas()) if table.num_rows else None
 
     def caption(self, n: int | None = None, interval: str = "") -> str:
         """Return what every figure prints: n, interval, seeds and config hash.
@@ -140,5 +132,5 @@ def load_study(folder: Path) -> Study:
     if not table.num_rows:
         raise InputError(f"{folder}: has no finished run yet; run the sweep again, it goes on")
     frame = table.to_pandas().sort_values(["point", "replicate"], ignore_index=True)
-    return Study(folder, plan, frame, str(claim.get("config_hash", "")))
+    return Study(folder, plan, frame, str(claim.get("config_hash", "")), parts.content_hash(table))
 

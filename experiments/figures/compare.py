@@ -11,6 +11,7 @@ from types import MappingProxyType
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 from scipy.stats import t as student
@@ -65,7 +66,7 @@ def chosen(result: Comparison, arms: Sequence[str]) -> list[str]:
     clear: dict[str, float] = {}
     for arm in arms:
         for one in result.differences[arm]:
-            if effect(one) is not None and (one.mean or one.spread):
+            if one.mean or one.spread:
                 half = (one.high - one.low) / 2.0
                 clear[one.outcome] = max(clear.get(one.outcome, 0.0), abs(one.mean) / half if half > 0.0 else math.inf)
     first = [name for name in FIRST if name in clear]
@@ -91,11 +92,15 @@ def draw_differences(result: Comparison, arms: Sequence[str], rows: Sequence[str
     for place, name in enumerate(rows):
         for index, arm in enumerate(arms):
             one = table[arm].get(name)
-            if one is None or (found := effect(one)) is None:
+            if one is None:
                 continue
             at, colour = place + (index - (len(arms) - 1) / 2.0) * 0.72 / len(arms), style.CYCLE[index]
-            axes.plot(found[1:], [at, at], color=colour, linewidth=2.2, alpha=0.6, solid_capstyle="butt")
-            axes.plot([found[0]], [at], "o", color=colour, markersize=4.5, label=_cut(arm) if place == 0 else None)
+            found = effect(one)
+            if found is None:
+                axes.text(0.0, at, "  the same in every pair: luck has no part in it", size=style.SMALL, color=colour, va="center")
+            else:
+                axes.plot(found[1:], [at, at], color=colour, linewidth=2.2, alpha=0.6, solid_capstyle="butt")
+                axes.plot([found[0]], [at], "o", color=colour, markersize=4.5)
             said = f"{style.short(one.first)}", f"{_signed(one.mean)}", f"{_signed(one.low)} to {_signed(one.high)}"
             for text, x in zip(said, (0.72, 0.80, 0.975), strict=True):
                 figure.text(x, _y(axes, at, len(rows)), text, size=style.SMALL, color=style.INK, ha="right", va="center")
@@ -114,7 +119,7 @@ def draw_differences(result: Comparison, arms: Sequence[str], rows: Sequence[str
     top = 1.0 - 0.86 / height
     for text, x in zip(("first arm", "difference", "interval"), (0.72, 0.80, 0.975), strict=True):
         figure.text(x, top, text, size=style.SMALL, weight="bold", color=style.MUTED, ha="right", va="center")
-    _legend(figure, axes, len(arms), 1.0 - 0.6 / height)
+    _legend(figure, arms, "o", 1.0 - 0.6 / height)
     return figure
 
 
@@ -132,12 +137,12 @@ def _cut(text: str, most: int = 60) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _legend(figure: Figure, axes: Axes, arms: int, top: float) -> None:
+def _legend(figure: Figure, arms: Sequence[str], marker: str, top: float) -> None:
     """Put the arms' names below the subtitle; one arm needs its name as well."""
-    handles, labels = axes.get_legend_handles_labels()
+    handles = [Line2D([], [], color=style.CYCLE[index], marker=marker, markersize=4.5, linewidth=1.8) for index in range(len(arms))]
     figure.legend(
-        handles, labels, loc="upper left", bbox_to_anchor=(0.012, top), ncols=min(arms, 2), frameon=False, fontsize=style.SMALL,
-        labelcolor=style.INK, handletextpad=0.5, columnspacing=1.6, borderpad=0.0, labelspacing=0.25,
+        handles, [_cut(arm) for arm in arms], loc="upper left", bbox_to_anchor=(0.012, top), ncols=min(len(arms), 2), frameon=False,
+        fontsize=style.SMALL, labelcolor=style.INK, handletextpad=0.5, columnspacing=1.6, borderpad=0.0, labelspacing=0.25,
     )  # fmt: skip
 
 
@@ -165,7 +170,7 @@ def draw_series(result: Comparison, arms: Sequence[str], about: About) -> Figure
     height = 6.6
     title = f"Difference to {result.arms[0]} over time" if len(result.arms[0]) < 60 else "Difference to the first arm over time"
     caption = about.caption("band: 95 % interval of the mean paired difference on each day (Student's t)")
-    figure = style.new_figure(title, "Mean paired difference, and its interval; where a band leaves out the line at 0, the arms differ", caption, height)
+    figure = style.new_figure(title, "Mean paired difference, and its interval on each day by itself: over many days a band leaves out 0 somewhere by luck alone", caption, height)
     days = result.series.shape[-1]
     dates = about.start + np.arange(days)
     grid = figure.add_gridspec(3, 2, left=0.065, right=0.98, top=1.0 - 1.2 / height, bottom=0.62 / height, hspace=0.42, wspace=0.14)
@@ -182,5 +187,5 @@ def draw_series(result: Comparison, arms: Sequence[str], about: About) -> Figure
         axes.yaxis.set_major_locator(MaxNLocator(4))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: style.short(value)))
         style.date_axis(axes, dates)
-    _legend(figure, figure.axes[0], len(arms), 1.0 - 0.58 / height)
+    _legend(figure, arms, "", 1.0 - 0.58 / height)
     return figure
