@@ -10,11 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agents.errors import InputError
+from experiments.analysis.cases import rules_of
+from experiments.analysis.daily import parse_variable
 from experiments.analysis.groups import find_factor
 from experiments.analysis.html import brief
 from experiments.analysis.registry import ANALYSES, Options, chosen_analyses, main_outcomes
 from experiments.analysis.report import PAGE, check_folder, make_report
 from experiments.analysis.study import Study, load_study
+from experiments.analysis.survival import EVENTS
 from experiments.manifest import FILE
 from experiments.study.claim import FILE as CLAIM
 from sim.complaints import did_you_mean
@@ -48,6 +51,8 @@ def main(words: Sequence[str]) -> int:
     output = Path(given.get("output") or folders[0] / "analysis")
     names = chosen_analyses(given.get("analyses", ""))
     study = _study(folders[0])
+    if given.get("analyses") and (unfit := {name: ANALYSES[name].unfit(study) for name in names}) and all(unfit.values()):
+        raise InputError(f"analyses={names[0]}: {unfit[names[0]]}")
     check_folder(output, force="--force" in words)
     options = _options(given, study)
     print(f"{study.folder}: {study.caption()}", file=sys.stderr)
@@ -98,12 +103,22 @@ def _options(given: dict[str, str], study: Study) -> Options:
 
     directed = many("outcomes")
     outcomes = tuple(dict.fromkeys(name.partition(":")[0] for name in directed)) if directed else main_outcomes(study)
+    for text in directed or ():
+        if text.partition(":")[2] not in ("", "up", "down"):
+            raise InputError(f"outcomes={text}: write NAME:up when more is better, NAME:down when less is")
     for name in outcomes:
         if name not in study.outcomes:
             raise InputError(f"outcomes={name}: the study has no such outcome{did_you_mean(name, study.outcomes)}; results.parquet has a column an outcome")
     for key in ("by", "x", "y"):
         if key in given and not (key == "by" and given[key] == "none"):
             find_factor(study, given[key], key)
+    if "interest" in given:
+        rules_of(study, outcomes, given["interest"])
+    for name in many("variables") or ():
+        parse_variable(name)
+    for name in many("events") or ():
+        if name not in EVENTS:
+            raise InputError(f"events={name}: unknown{did_you_mean(name, EVENTS)}; known: {', '.join(EVENTS)}")
     levers = many("levers")
     keys = [factor.key for factor in study.plan.design.factors]
     return Options(

@@ -226,17 +226,15 @@ def verb_help(name: str) -> str:
         from experiments.study.named import help_lines
         from experiments.sweep import KEYS as SWEEP
 
-        lines += ["", *(f"  {key:<14}{f'({default}) ' if default else ''}{meaning}" for key, default, meaning in SWEEP)]
-        lines += ["", *help_lines()]
+        lines += ["", *_keys(SWEEP), "", *help_lines()]
     if name == "analyze":
         from experiments.analyze import KEYS as ANALYZE
 
-        lines += ["", *(f"  {key:<14}{meaning}" for key, _, meaning in ANALYZE)]
-        lines.append(f"  {'--force':<14}replace a report that is there")
+        lines += ["", *_keys((*ANALYZE, ("--force", "", "replace a report that is there")))]
     if name == "reproduce":
         from experiments.reproduce import KEYS as REPRODUCE
 
-        lines += ["", *(f"  {key:<14}{f'({default}) ' if default else ''}{meaning}" for key, default, meaning in REPRODUCE)]
+        lines += ["", *_keys(REPRODUCE)]
         lines += ["", "  exit codes: 0 identical or numerically equal, 3 statistically compatible, 4 different, 2 cannot be read"]
     if name == "validate":
         from experiments.validate import KEYS
@@ -245,6 +243,12 @@ def verb_help(name: str) -> str:
         lines += ["", *(f"  {key:<{width}}  {meaning}" for key, meaning in KEYS)]
         lines.append(f"  {'--force':<{width}}  overwrite a finished run in the same folder")
     return "\n".join(lines)
+
+
+def _keys(keys: Sequence[tuple[str, str, str]]) -> list[str]:
+    """Return a line a key: name, default, meaning."""
+    width = max(len(key) for key, _, _ in keys) + 2
+    return [f"  {key:<{width}}{f'({default}) ' if default else ''}{meaning}" for key, default, meaning in keys]
 
 
 def _wrong(text: str) -> int:

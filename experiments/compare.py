@@ -36,6 +36,7 @@ from experiments.study.inputs import FOLDER as INPUTS
 from experiments.study.inputs import keep_tables, nameless
 from sim.compose import session
 from sim.fingerprint import canonical, config_hash, digest
+from sim.overrides import as_written
 from sim.scenario import Scenario
 from sim.settings import to_tree
 
@@ -157,7 +158,7 @@ def _arms(jobs: Sequence[tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     if len(jobs) < 2:
         raise InputError("compare: list at least two values of something with a comma, for example policy@policies.north=status_quo,hardline")
     shared = set(jobs[0]).intersection(*jobs[1:])
-    named = {" ".join(word for word in job if word not in shared): job for job in jobs}
+    named = {" ".join(as_written(word) for word in job if word not in shared): job for job in jobs}
     for name in named:
         if any(word.partition("=")[0] in ("seed", "replicate", "scenario", "scenario.path") for word in name.split()):
             raise InputError(f"{name}: arms share their luck and their scenario; list values of a policy, a lever or a number instead")

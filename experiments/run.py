@@ -21,6 +21,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from agents.errors import InputError
+from experiments.manifest import FILE
 from experiments.runfolder import check_output, discard_empty
 from experiments.runner import execute
 from sim.complaints import did_you_mean, is_config_error
@@ -143,6 +144,9 @@ def _run(arguments: Arguments, opened: Session) -> int:
         if not existed:
             discard_empty(output)
         raise
+    if arguments.multirun:  # jobs of a launcher may have printed into logs of their own
+        done = len(list(output.glob(f"*/{FILE}")))
+        print(f"{done} of {math.prod(len(values) for values in opened.sweeps().values()):,} runs finished, a folder each in {output}/")
     return 0
 
 

@@ -25,6 +25,8 @@ OURS: tuple[str, ...] = (
 )  # fmt: skip
 #: What does not count as content: hidden folders of a run that was killed or goes on at the same time, and markers.
 _PASSING = (".partial-", ".old-", ".try-", ".DS_Store", ".gitkeep", ".gitignore")
+#: What makes a folder a study's.
+STUDY = "study.json"
 #: Hydra's record of a multirun.
 _SWEEP = "multirun.yaml"
 
@@ -76,6 +78,8 @@ def _is_run(folder: Path) -> bool:
 def _check_content(folder: Path, force: bool) -> None:
     """Refuse a finished run without ``--force``, and a folder that is not a run's."""
     content = _content(folder)
+    if STUDY in content:
+        raise InputError(f"hydra.run.dir: {folder} holds a study (marchland sweep goes on with it), which no run overwrites; give another folder")
     if _is_run(folder):
         if not force:
             raise InputError(

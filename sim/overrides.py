@@ -21,6 +21,8 @@ _PATHS = ("scenario.exogenous", "scenario.history", "hydra.run.dir", "hydra.swee
 
 #: Mappings with keys of their own, which are set one by one: a whole one could mean replace or merge.
 _ONE_BY_ONE = re.compile(r"^(policies\.\w+\.params|governments\.\w+\.baseline)$")
+#: What :func:`targeted` writes.
+_MAPPED = re.compile(r"^\+\+(governments\.\w+\.baseline)=\{([^:{}]+): ?([^{}]+)\}$")
 #: Where results go, by whether there are several runs, and what is meant in the other case.
 _FOLDERS: Mapping[str, tuple[bool, str]] = MappingProxyType({
     "hydra.run.dir": (False, "several runs (-m) go into hydra.sweep.dir"),
@@ -89,6 +91,18 @@ def readable(text: str, key: str, value: str) -> str:
     except HydraException:
         return f"{key}={quoted(value)}"
     return text
+
+
+def targeted(key: str, value: str) -> str:
+    """Write a level of a lever with a target, whose slash Hydra would take for a group, as a mapping with one key."""
+    node, _, slot = key.lstrip("+").rpartition(".")
+    return f"++{node}={','.join(f'{{{slot}: {item}}}' for item in value.split(','))}"
+
+
+def as_written(word: str) -> str:
+    """Return a word of :func:`targeted` as the user wrote it; any other as it is."""
+    match = _MAPPED.match(word)
+    return f"{match[1]}.{match[2]}={match[3]}" if match else word
 
 
 def quoted(value: str) -> str:

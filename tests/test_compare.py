@@ -160,3 +160,12 @@ def test_the_rows_are_main_outcomes_first_and_only_those_that_differ() -> None:
     ranks = [FIRST.index(name) if name in FIRST else len(FIRST) for name in rows]
     assert ranks == sorted(ranks)
     assert chosen(compare(("a", "b"), (one, one), 2), ("b",)) == []
+
+
+def test_effects_without_luck_are_rows_and_what_cannot_be_compared_is_named() -> None:
+    """Sanctions cut trade in every run alike: the surest effect of all."""
+    result = compare(("calm", "hard"), [scenario(f"policy@policies.north={name}") for name in ("status_quo", "hardline")], 3)
+    trade = next(d for d in result.differences["hard"] if d.outcome == "direct_trade_north_south")
+    assert trade.mean < 0.0 and trade.apart == 0.0 and "direct_trade_north_south" in chosen(result, ["hard"])
+    said = "\n".join(lines(result, 10.0))
+    assert "not compared, since some runs have no value: " in said and "first_rupture" in said

@@ -314,3 +314,16 @@ def test_a_mistake_in_a_users_config_file_names_it(tmp_path: Path) -> None:
     assert "study.yaml" in text and "parameters.violence.branching" in text
     assert "no folder" in complaint(config_dir=tmp_path / "none")
     assert "--config-name" in complaint(config_dir=tmp_path, config_name="stdy")
+
+
+def test_a_lever_with_a_target_can_be_set_and_listed() -> None:
+    """A slash in a key is no group of Hydra's here; the other levels of the government stay."""
+    composed = compose(["scenario=two_states", "governments.north.baseline.cooperation/south=0.5", "governments.north.baseline.sanctions/south=1"])
+    assert OmegaConf.select(OmegaConf.create(composed.config), "governments.north.baseline") == {
+        "operations": 0.3, "cooperation/south": 0.5, "sanctions/south": 1.0,
+    }  # fmt: skip
+    with session(["scenario=two_states", "governments.north.baseline.cooperation/south=0.1,0.2"], multirun=True) as opened:
+        found = [OmegaConf.create(opened.compose(job).config).governments.north.baseline["cooperation/south"] for job in opened.jobs()]
+    assert found == [0.1, 0.2]
+    with pytest.raises(InputError, match=r"cooperation/south"):
+        compose(["scenario=two_states", "governments.north.baseline.cooperation/south=much"])

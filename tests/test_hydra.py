@@ -65,8 +65,9 @@ def test_the_submitit_launcher_runs_the_same_jobs(here: Path) -> None:
     """Each job is a process of its own; results are those of the basic launcher, bit for bit."""
     words = [*SHORT, "experiment=null,sanctuary_cooperation", "hydra.sweep.dir=out"]
     process = start("run", "-m", "hydra/launcher=submitit_local", *words, cwd=here)
-    _, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
+    assert "2 of 2 runs finished" in out
     assert [path.name for path in runs(here / "out")] == ["0", "1"]
     assert "Traceback" not in err
     assert cli.main(["run", *SHORT, "experiment=sanctuary_cooperation", "hydra.run.dir=one"]) == 0
