@@ -30,7 +30,7 @@ from agents.errors import InputError
 from sim import complaints
 from sim.composed import Composed, check_dates, settle, validate
 from sim.options import ClassOption, ScenarioOption, Tree, builtin_scenarios, hydra_at_least, registered, scenarios_in
-from sim.overrides import check_plain, folder_of_package, folder_options, readable, refuse_two_scenarios, sets, short, targeted
+from sim.overrides import check_plain, folder_of_package, folder_options, readable, refuse_two_scenarios, sets, short
 from sim.studies import GROUP
 from sim.study_options import StudyOption, with_studies
 from sim.trust import guarded
@@ -39,8 +39,6 @@ _CLASS_CHOICE = re.compile(r"^\+*policy@policies\.(\w+)$")
 _CLASS_NAME = re.compile(r"^\+*policies\.(\w+)\.name$")
 #: Mappings whose keys the schema leaves open: an override may add one without ``+``.
 _OPEN = re.compile(r"^(policies\.\w+\.params|governments\.\w+\.baseline)\.")
-#: A level of a lever with a target, as ``governments.north.baseline.cooperation/south``.
-_TARGETED = re.compile(r"^\+*governments\.\w+\.baseline\.\w+/\w+$")
 #: Hydra 1.4 warns when a version base is given at all; 1.3 warns when none is.
 VERSION_BASE: dict[str, str] = {} if hydra_at_least("1.4") else {"version_base": "1.3"}
 
@@ -288,7 +286,7 @@ def _open(
         else:
             if _CLASS_NAME.match(key) and ":" in value and trusted:
                 named += value.split(",")
-            ready.append(targeted(key, value) if _TARGETED.match(key) else readable(f"++{text}" if _OPEN.match(key) else text, key, value))
+            ready.append(readable(f"++{text}" if _OPEN.match(key) else text, key, value))
     if folders:
         refuse_two_scenarios(ready, folders, scenarios)
         ready = [text for text in ready if text.split("=")[0].lstrip("+") != "scenario"]

@@ -21,6 +21,8 @@ _PATHS = ("scenario.exogenous", "scenario.history", "hydra.run.dir", "hydra.swee
 
 #: Mappings with keys of their own, which are set one by one: a whole one could mean replace or merge.
 _ONE_BY_ONE = re.compile(r"^(policies\.\w+\.params|governments\.\w+\.baseline)$")
+#: A level of a lever with a target, as ``governments.north.baseline.cooperation/south``.
+_TARGETED = re.compile(r"^\+*governments\.\w+\.baseline\.\w+/\w+$")
 #: What :func:`targeted` writes.
 _MAPPED = re.compile(r"^\+\+(governments\.\w+\.baseline)=\{([^:{}]+): ?([^{}]+)\}$")
 #: Where results go, by whether there are several runs, and what is meant in the other case.
@@ -83,7 +85,9 @@ def refuse_two_scenarios(
 
 
 def readable(text: str, key: str, value: str) -> str:
-    """Quote the value of a path when Hydra's grammar cannot read it bare."""
+    """Quote the value of a path when Hydra's grammar cannot read it bare; write levels with targets as it can read them."""
+    if _TARGETED.match(key):
+        return targeted(key, value)
     if key.lstrip("+") not in _PATHS:
         return text
     try:
