@@ -29,6 +29,7 @@ from experiments.gallery_page import (
     figure_name,
     first_sentence,
     folder_of,
+    in_units,
     index,
     page,
     read_stamp,
@@ -183,18 +184,11 @@ def findings(entry: Entry, study_file: NamedStudy, study: Study) -> list[Finding
         if function == "phase":
             # Points of a cell share their luck: with few replicates a test for two groups would find the replicates.
             tested = study.plan.replicates >= MANY_REPLICATES
-            cells = analysis(study, outcome, min_runs=MANY_REPLICATES if tested else study.plan.rows.num_rows + 1, **options)
-            found += cells if tested else [_untested(one, study) for one in cells]
+            why = () if tested else (f"Not tested for two groups: the points share the luck of {study.plan.replicates} replicates, and {MANY_REPLICATES} are needed",)
+            found += [replace(one, notes=(*one.notes, *why)) for one in analysis(study, outcome, test=tested, min_runs=MANY_REPLICATES, **options)]
         else:
-            found += analysis(study, [outcome], **options)
+            found += [in_units(study, outcome, one) for one in analysis(study, [outcome], **options)]
     return found
-
-
-def _untested(finding: Finding, study: Study) -> Finding:
-    """Return a phase diagram that tests no cell for two groups, and says why."""
-    note = f"Not tested for two regimes: the points share the luck of {study.plan.replicates} replicates, and {MANY_REPLICATES} are needed"
-    notes = tuple(text for text in finding.notes if "two groups" not in text)
-    return replace(finding, says=finding.says.partition(" Not enough runs")[0], notes=(*notes, note))
 
 
 def shrink(path: Path) -> None:

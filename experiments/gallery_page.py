@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from experiments.analysis import samples
 from experiments.analysis.finding import Finding
-from experiments.analysis.groups import words
+from experiments.analysis.groups import short_key, words
 from experiments.analysis.study import Study
 from experiments.figures import style
 from experiments.study.factors import Fields
@@ -114,6 +116,31 @@ def page(named: NamedStudy, study: Study, shown: Sequence[Shown], *, scenario: s
     return "\n".join(lines)
 
 
+def in_units(study: Study, outcome: str, finding: Finding) -> Finding:
+    """Return a regression's finding that says first how far the outcome moves, in its own unit; others as they are.
+
+    A correlation of -0.9 may stand for a change that nobody would notice. The change over a factor's range is the slope
+    of the linear regression times the width of the range; its standardized slope is in the table.
+    """
+    table = finding.table
+    if "SRC" not in table:
+        return finding
+    sample = samples.sample_of(study, outcome)
+    low, high = (float(value) for value in np.quantile(sample.mean, [0.05, 0.95]))
+    digits = 3 if high - low <= 0.0 else max(0, 2 - math.floor(math.log10(high - low)))
+    said = f"{words(outcome).capitalize()} lies between {low:,.{digits}f} and {high:,.{digits}f} at 90 % of the points"
+    keys = [factor.key for factor in sample.factors]
+    sure = table[table["signed"] & (table["PRCC_low"] * table["PRCC_high"] > 0.0)]
+    moves = []
+    for _, row in sure.loc[sure["PRCC"].abs().sort_values(ascending=False, kind="stable").index[:4]].iterrows():
+        x = sample.x[:, keys.index(row["factor"])]
+        across = float(row["SRC"]) * float(sample.mean.std()) / float(x.std()) * float(np.ptp(x))
+        moves.append(f"{short_key(row['factor'])} by {across:+.{digits}f} (partial rank correlation {row['PRCC']:+.2f})")
+    if moves:
+        said += f"; by the regression, what changes it from end to end of its range is {', '.join(moves)}"
+    return replace(finding, says=f"{said}. {finding.says}")
+
+
 def _size(study: Study) -> str:
     days = study.ok["days"].max() if "days" in study.ok else float("nan")
     runs, points = study.plan.rows.num_rows, len(study.plan.design.points)
@@ -157,7 +184,7 @@ def _limits(named: NamedStudy, study: Study, scenario: str, fields: Fields) -> l
     lines = [f"- {failed:,} of {study.plan.rows.num_rows:,} runs failed and are left out." if failed else "- All runs finished."]
     few = study.plan.replicates
     if few == 1:
-        lines.append("- One run a point: intervals hold the spread over points, and luck is in it without being told apart.")
+        lines.append("- One run a point: luck cannot be told from effect here, and other luck might change every number above.")
     elif few < 10:
         lines.append(f"- {few} replicates a point: luck is averaged over the points, and a single point says little.")
     contested = [factor.key for factor in study.plan.design.factors if "contested" in getattr(fields.declared.get(factor.key), "source", "").lower()]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from agents.errors import InputError
-from experiments.analysis.bimodal import DipTest, dip, spread_ties, two_groups
+from experiments.analysis.bimodal import DipTest, dip, lattice, spread_ties, two_groups
 from experiments.analysis.phase import phase
 from experiments.figures.style import save
 from experiments.study.designs import lhs, oat
@@ -77,6 +77,56 @@ def test_counts_that_repeat_are_not_two_states() -> None:
     counts = np.array([0.0] * 10 + [1.0] * 10)
     assert np.all(np.diff(spread_ties(counts)) > 0) and test.test(counts)[1] > 0.5
     assert test.test(np.array([0.0] * 10 + [40.0] * 10))[1] < 0.01
+
+
+def test_the_step_of_a_lattice() -> None:
+    counts = luck(2).poisson(2.0, 60).astype(float)
+    assert lattice(counts) == 1.0 and lattice(np.array([0.0, 40.0])) == 1.0
+    assert lattice(counts / 365.0) == pytest.approx(1 / 365) and lattice(0.3 + counts / 12.0) == pytest.approx(1 / 12)
+    assert lattice(np.array([0.0, 1.0, 2.5])) == pytest.approx(0.5) and lattice(np.array([0.0, 2 / 7, 5 / 7, np.nan])) == pytest.approx(1 / 7)
+    assert lattice(luck(3).normal(size=40)) == 0.0 and lattice(1e6 + luck(3).random(200)) == 0.0
+    assert np.all(np.diff(spread_ties(counts / 365.0)) > 0)
+    continuous = luck(4).normal(size=30)
+    assert np.array_equal(spread_ties(continuous), np.sort(continuous))
+
+
+@pytest.mark.parametrize("what", ["means of counts", "rates"])
+def test_means_and_rates_of_counts_are_not_two_states(what: str) -> None:
+    """One Poisson everywhere: its means over the points of a cell, and counts a year, repeat as counts do."""
+    drawn, flagged = luck(12), 0
+    for _ in range(20):
+        counts = drawn.poisson(0.7, (18 if what == "means of counts" else 9, 40)).astype(float)
+        design = grid_of(a=[1, 2, 3], b=[1, 2, 3], c=[1, 2]) if what == "means of counts" else grid_of(a=[1, 2, 3], b=[1, 2, 3])
+        table = phase(made(design, {"attacks": counts if what == "means of counts" else counts / 365.0}), draws=300)[0].table
+        assert table["p"].notna().all()
+        flagged += bool((table["verdict"] == "two groups").any())
+    assert flagged <= 4  # P(more than 4 of 20 at 5 %) < 0.003
+    apart = np.where(np.arange(40) < 20, 0.0, 40.0)[None, :] / 365.0 + np.zeros((4, 1))
+    apart[0, :] = np.arange(40) % 3 / 365.0
+    table = phase(made(grid_of(a=[1, 2], b=[1, 2]), {"attacks": apart}), draws=300)[0].table
+    assert (table["verdict"] == "two groups").tolist() == [False, True, True, True]  # the study's step, not the cell's
+
+
+def test_a_diagram_that_tests_nothing_says_so(tmp_path: Path) -> None:
+    study = made(grid_of(a=[1, 2], b=[1, 2]), {"stability": cusp(40, 1)[1:5]})
+    for test in (True, False):
+        found = phase(study, test=test)[0]
+        assert found.draw is not None
+        figure = found.draw()
+        texts = " ".join(text.get_text() for text in figure.texts)
+        assert ("Diamonds" in texts) == ("dip test" in texts) == ("two groups" in found.says) == test
+        assert (set(found.table["verdict"]) == {"not tested"}) == (not test) and not any("not tested" in note for note in found.notes)
+        save(figure, tmp_path / "a.png")
+    few = phase(made(grid_of(a=[1, 2], b=[1, 2]), {"stability": cusp(4, 1)[1:5]}))[0]
+    assert few.draw is not None and "Diamonds" not in few.draw().texts[1].get_text()
+
+
+def test_replicates_that_lack_a_point_are_no_second_state() -> None:
+    """Two points far apart in a cell, each without a third of its runs: means over what is there would form groups."""
+    values = np.array([0.0, 100.0])[None, :, None] + luck(3).normal(size=(4, 2, 30))
+    gone = [(2 * cell + point, r) for cell in range(4) for point in range(2) for r in range(10 * point, 10 * point + 10)]
+    table = phase(made(grid_of(a=[1, 2], b=[1, 2], c=[1, 2]), {"stability": values.reshape(8, 30)}, failed=gone), draws=300)[0].table
+    assert (table["units"] == 10).all() and not (table["verdict"] == "two groups").any()
 
 
 def cusp(runs: int, seed: int) -> NDArray[np.float64]:

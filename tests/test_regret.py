@@ -9,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from agents.errors import InputError
-from experiments.analysis.groups import direction
+from experiments.analysis.groups import direction, fit_labels
 from experiments.analysis.pareto import front, pareto
-from experiments.analysis.regret import regret, regrets
+from experiments.analysis.regret import interval, regret, regrets
 from experiments.analysis.study import Study
 from experiments.analysis.worlds import worlds_of
 from experiments.figures.style import save
@@ -105,6 +105,51 @@ def test_the_front_and_how_sure_it_is(tmp_path: Path) -> None:
     assert turned.draw is not None and save(turned.draw(), tmp_path / "b.png").exists()
 
 
+def test_a_failed_run_takes_its_world_from_the_front_too() -> None:
+    """b is 2 worse than a in every world; only luck 9 is bad, and b has no run there: its mean must not gain by that."""
+    bad: NDArray[np.float64] = np.zeros((1, 10))
+    bad[0, 9] = 100.0
+    values = {name: np.concatenate([bad, bad + 2.0]) for name in ("attacks", "deaths")}
+    found = pareto(made(grid_of(policy=["a", "b"]), values, failed=[(1, 9)]))[0]
+    table = found.table.set_index("alternative")
+    assert list(table["on_front"][["a", "b"]]) == [True, False] and list(table["attacks"][["a", "b"]]) == [0.0, 2.0]
+    assert (table["runs"] == 9).all() and any("1 of 10 worlds" in note for note in found.notes) and any("1 of 20 runs" in note for note in found.notes)
+    apart = pareto(made(grid_of(policy=["a", "b"], world=[1, 2]), {n: np.arange(12.0).reshape(4, 3) for n in values}, seeds="independent", failed=[(0, 0), (1, 0)]))[0]
+    assert not any("worlds are left out" in note for note in apart.notes)  # each alternative still has runs in both worlds
+    with pytest.raises(InputError, match="no state of the world"):
+        pareto(made(grid_of(policy=["a", "b"]), {name: np.ones((2, 2)) for name in values}, failed=[(0, 0), (1, 1)]))
+
+
+def test_the_interval_of_regret_counts_replicates() -> None:
+    """Six worlds share their luck: intervals over worlds would be too narrow. Regret is skewed, so t holds 95 % only roughly."""
+    drawn, hits, times = np.random.Generator(np.random.Philox(7)), 0, 300
+    for _ in range(times):
+        values = drawn.uniform(0.0, 2.0, (1, 8)) + 0.1 * drawn.uniform(-1.0, 1.0, (6, 8))  # mean 1
+        low, high = interval(values.ravel(), np.tile(np.arange(8), 6))
+        hits += low <= 1.0 <= high
+    assert 0.91 <= hits / times <= 0.985
+    noise = luck((4, 4), 9)
+    few = regret(made(grid_of(policy=["a", "b"], world=[1, 2]), {"stability": noise}))[0]
+    assert few.table["low"].isna().all() and any("no interval with fewer than 5" in note for note in few.notes)
+    one = regret(savage(), ["stability"])[0]
+    assert one.table["low"].isna().all() and any("one replicate: no interval" in note for note in one.notes)
+
+
+def test_labels_are_cut_and_still_told_apart() -> None:
+    same = "baseline of a government with a long name.cooperation/another"
+    for labels in (
+        [f"{same} {value}" for value in (0, 0.5, 1)],
+        [f"{same} {a}, deportation of the undocumented from everywhere {b}" for a in (0, 1) for b in (0, 0.027)],
+        ["a policy with a name that is long, one", "a policy with a name that is long, two"],
+        ["x" * 60 + "a" + "y" * 60, "x" * 60 + "b" + "y" * 60], [f"{'x' * 30}{k}{'y' * 60}" for k in range(3)],
+    ):  # fmt: skip
+        short = fit_labels(labels, 36)
+        assert len(set(short)) == len(labels) and max(map(len, short)) <= 42
+    found = fit_labels([f"{same} {value}" for value in (0, 0.5, 1)], 36)
+    assert [text.rpartition(" ")[2] for text in found] == ["0", "0.5", "1"]
+    assert fit_labels(["a", "b"], 36) == ["a", "b"] and fit_labels([f"{same} 0.25"], 36)[0].endswith(" 0.25")
+
+
 def test_levers_are_told_from_uncertainties() -> None:
     study = made(grid_of(policy=["a", "b"], world=[1, 2, 3]), {"stability": np.zeros((6, 1))})
     found = worlds_of(study, None, "regret")
@@ -127,7 +172,7 @@ def test_wrong_use_is_one_line() -> None:
     for wrong, told in (
         (lambda: regret(plain, ["odd"]), "odd:up or odd:down"), (lambda: regret(plain, ["stability:best"]), "no direction"), (lambda: pareto(plain), "two outcomes"),
         (lambda: regret(plain, levers=["south"]), "levers=south"), (lambda: regret(numbers), "varies nothing"), (lambda: regret(numbers, levers=["x"]), "40 combinations"),
-        (lambda: regret(plain, draws=5), "draws=5"),
+        (lambda: pareto(plain, ["stability", "odd:up"], draws=5), "draws=5"),
     ):  # fmt: skip
         with pytest.raises(InputError, match=told) as caught:
             wrong()

@@ -62,6 +62,20 @@ def test_luck_alone_is_sure_as_often_as_stated() -> None:
     assert abs(rate - 0.05) < 4 * math.sqrt(0.05 * 0.95 / 150 / 3)  # ends share their base: fewer than 1800 are independent
 
 
+def test_equal_counts_are_no_proof() -> None:
+    """Counts under no effect, two replicates: differences that agree (+1, +1) are chance, in a quarter of studies before."""
+    design = oat([Factor("a", "float", 0.0, 1.0), Factor("b", "float", 0.0, 1.0)], [0.5, 0.5])
+    drawn = np.random.Generator(np.random.Philox(4))
+    told = sum(bool(tornado(made(design, {"attacks": drawn.poisson(0.5, (5, 2)).astype(float)}))[0].table["sure"].any()) for _ in range(150))
+    assert told / 150 <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 150)
+    twice = np.array([[1.0, 2.0], [2.0, 3.0], [1.0, 2.0], [1.0, 3.0], [1.0, 2.0]])
+    found = tornado(made(design, {"attacks": twice}))[0]
+    assert not found.table["sure"].any() and "No change can be told" in found.says and any("agree exactly" in note for note in found.notes)
+    alike = made(design, {"attacks": np.repeat(np.array([[1.0], [2.0], [1.0], [1.0], [1.0]]), 2, axis=1)})
+    assert tornado(alike)[0].table["sure"].sum() == 1  # replicates agree everywhere: no luck in this outcome
+    assert not math.isnan(change(np.ones(5), 0.95).low) and math.isnan(change(np.ones(4), 0.95).low)
+
+
 def test_a_grid_of_two_levels_gives_half_main_effects() -> None:
     """y = 2 a + 10 b with b 0 or 3, a 1 or 5, and an interaction that has no main effect."""
     a, b = np.array([1, 1, 5, 5.0]), np.array([0, 3, 0, 3.0])

@@ -123,17 +123,47 @@ def _above(x: FloatArray, path: list[int]) -> float:
     return most
 
 
-def spread_ties(values: FloatArray) -> FloatArray:
-    """Return a sample sorted, whole numbers spread evenly over the unit around each.
+def lattice(values: FloatArray) -> float:
+    """Return the step of values that lie on a lattice (counts 1, rates and means of counts less), 0 for others.
 
-    Counts repeat, and repeated values look like humps to the dip: runs with 0 or 1 truces are not in two states.
+    The step of whole numbers is 1; of others the greatest common divisor of their gaps, up to rounding. NaN are left out.
+    """
+    met = np.unique(values[np.isfinite(values)])
+    if not len(met) or np.array_equal(met, np.round(met)):
+        return 1.0
+    span = float(met[-1] - met[0])
+    step, error = 0.0, 1e-7 * span + 1e-12 * float(np.abs(met).max())  # the latter: rounding of the values themselves
+    for gap in np.diff(met).tolist():
+        if gap <= error:
+            continue
+        while gap > error:
+            step, gap = gap, math.fmod(step, gap)
+            gap = 0.0 if step - gap <= error else gap
+    # Values without a lattice have a step of the size of the rounding.
+    return step if step > 100.0 * error else 0.0
+
+
+def spread_ties(values: FloatArray, step: float | None = None) -> FloatArray:
+    """Return a sample sorted, values on a lattice spread evenly over the step around each.
+
+    Counts repeat, and repeated values look like humps to the dip: runs with 0 or 1 truces are not in two states, nor
+    are means or rates of such counts.
+
+    Parameters
+    ----------
+    values
+        The sample, (n,).
+    step
+        Step of the lattice, 0 for none; from the sample itself by default, which for few values may be too wide.
     """
     x = np.sort(values)
-    if not np.array_equal(x, np.round(x)):
+    width = lattice(x) if step is None else step
+    if width == 0.0:
         return x
-    met, first, count = np.unique(x, return_index=True, return_counts=True)
+    place = np.round((x - x[0]) / width) if len(x) else x  # equal up to rounding
+    _, first, count = np.unique(place, return_index=True, return_counts=True)
     rank = np.arange(len(x)) - np.repeat(first, count)
-    return np.asarray(np.repeat(met, count) - 0.5 + (rank + 0.5) / np.repeat(count, count))
+    return np.asarray(np.repeat(x[first], count) + width * ((rank + 0.5) / np.repeat(count, count) - 0.5))
 
 
 class DipTest:
@@ -160,9 +190,12 @@ class DipTest:
             self._nulls[n] = np.sort([dip(sample) for sample in samples])
         return self._nulls[n]
 
-    def test(self, values: FloatArray) -> tuple[float, float]:
-        """Return dip and p-value of a sample without NaN; the p-value counts draws at least as large, and one more."""
-        found = dip(spread_ties(values))
+    def test(self, values: FloatArray, step: float | None = None) -> tuple[float, float]:
+        """Return dip and p-value of a sample without NaN; the p-value counts draws at least as large, and one more.
+
+        ``step`` is that of :func:`spread_ties`.
+        """
+        found = dip(spread_ties(values, step))
         null = self.null(len(values))
         above = len(null) - int(np.searchsorted(null, found - 1e-12, side="left"))
         return found, (above + 1.0) / (len(null) + 1.0)

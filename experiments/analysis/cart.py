@@ -23,6 +23,7 @@ from experiments.analysis.groups import generator, short_key, write
 from experiments.analysis.study import Study
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 DESIGNS, EXTRA = (*samples.SPREAD, "grid"), "ema"
 _FOLDS = 5
@@ -108,8 +109,10 @@ def columns_of(study: Study, frame: pd.DataFrame) -> tuple[list[Column], FloatAr
     return columns, np.column_stack(numbers)
 
 
-def grow(columns: Sequence[Column], x: FloatArray, case: NDArray[np.bool_], depth: int, mass_min: float, luck: np.random.Generator) -> tuple[Node, float]:
-    """Grow a tree and cut it back.
+def grow(
+    columns: Sequence[Column], x: FloatArray, case: NDArray[np.bool_], depth: int, mass_min: float, luck: np.random.Generator, copies: IntArray | None = None
+) -> tuple[Node, float]:
+    """Grow a tree and cut it back; points of one world (``copies``) are all seen or all unseen.
 
     Returns
     -------
@@ -117,7 +120,7 @@ def grow(columns: Sequence[Column], x: FloatArray, case: NDArray[np.bool_], dept
         The root, and the skill of trees on points that they have not seen: 1 less their mean squared error over that of
         always saying the share of cases; 1 is perfect, 0 is none.
     """
-    from sklearn.model_selection import StratifiedKFold
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
     from sklearn.tree import DecisionTreeClassifier
 
     state = int(luck.integers(2**31))
@@ -125,7 +128,9 @@ def grow(columns: Sequence[Column], x: FloatArray, case: NDArray[np.bool_], dept
     full = DecisionTreeClassifier(**options).cost_complexity_pruning_path(x, case)
     alphas = np.unique(np.clip(full.ccp_alphas, 0.0, None))
     alphas = np.append(np.sqrt(alphas[:-1] * alphas[1:]), alphas[-1]) if len(alphas) > 1 else alphas
-    folds = list(StratifiedKFold(_FOLDS, shuffle=True, random_state=state).split(x, case))
+    alone = copies is None or len(np.unique(copies)) == len(copies)
+    kind = StratifiedKFold if alone else StratifiedGroupKFold
+    folds = list(kind(_FOLDS, shuffle=True, random_state=state).split(x, case, None if alone else copies))
     errors = np.empty((len(alphas), _FOLDS))
     for at, alpha in enumerate(alphas):
         for fold, (seen, unseen) in enumerate(folds):
@@ -168,7 +173,7 @@ def _one(study: Study, cases: Cases, depth: int, mass_min: float, seed: int) -> 
     if why:
         return refused("cart", cases, title, why)
     columns, x = columns_of(study, cases.frame)
-    root, skill = grow(columns, x, cases.case, depth, mass_min, generator(seed, f"cart {cases.rule.outcome}"))
+    root, skill = grow(columns, x, cases.case, depth, mass_min, generator(seed, f"cart {cases.rule.outcome}"), cases.sample.copies)
     if not root.branches:
         return refused("cart", cases, title, "no split tells cases from others on points that the tree has not seen")
     table = pd.DataFrame([
@@ -177,7 +182,8 @@ def _one(study: Study, cases: Cases, depth: int, mass_min: float, seed: int) -> 
         for path, leaf in leaves_of(root)
     ]).sort_values("density", ascending=False, kind="stable", ignore_index=True)  # fmt: skip
     top = table.iloc[0]
-    says = (f"{top['leaf']}: {top['density']:.0%} of the points are cases ({root.cases / root.points:.0%} of all), {top['coverage']:.0%} of all cases lie there. "
+    lucks = samples.for_lucks(samples.is_paired(study), study.plan.replicates)
+    says = (f"{lucks}{top['leaf']}: {top['density']:.0%} of the points are cases ({root.cases / root.points:.0%} of all), {top['coverage']:.0%} of all cases lie there. "
             f"On points not seen, trees take away {skill:.0%} of the error.")  # fmt: skip
     notes = cases.notes
     if skill < 0.2:

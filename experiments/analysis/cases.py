@@ -16,6 +16,7 @@ from agents.errors import InputError
 from experiments.analysis import noise, samples
 from experiments.analysis.finding import Finding
 from experiments.analysis.groups import direction, stem, words, write
+from experiments.analysis.luck import point_means
 from experiments.analysis.study import Study
 
 FloatArray = NDArray[np.float64]
@@ -141,9 +142,10 @@ def cases_of(study: Study, rule: Rule) -> Cases:
 
 def why_not(cases: Cases) -> str:
     """Return why cases cannot be told from the others, or nothing."""
-    count, every = int(cases.case.sum()), len(cases.case)
+    copies = cases.sample.copies
+    count, every = len(np.unique(copies[cases.case])), len(np.unique(copies))
     if min(count, every - count) < FEWEST:
-        return f"{count:,} of {every:,} points are cases of interest ({cases.rule.text}); at least {FEWEST} cases and {FEWEST} others are needed"
+        return f"{count:,} of {every:,} {'points' if every == len(copies) else 'different worlds'} are cases of interest ({cases.rule.text}); at least {FEWEST} cases and {FEWEST} others are needed"
     return ""
 
 
@@ -154,7 +156,7 @@ def refused(name: str, cases: Cases, title: str, why: str) -> Finding:
 
 def _worst(study: Study, outcome: str) -> Rule:
     """Return the rule of the worst quarter: the lowest where more is better, else the highest."""
-    mean = samples.mean_of(study.values(outcome)[samples.spread_rows(study)])
+    mean = point_means(study.values(outcome)[samples.spread_rows(study)], samples.is_paired(study))
     mean = mean[np.isfinite(mean)]
     low = direction(outcome) > 0
     if not len(mean):

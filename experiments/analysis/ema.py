@@ -21,6 +21,7 @@ from agents.errors import InputError
 from experiments.analysis import samples
 from experiments.analysis.daily import read_daily
 from experiments.analysis.groups import short_key, write
+from experiments.analysis.luck import point_means
 from experiments.analysis.study import Study
 from experiments.study.factors import Factor
 
@@ -45,7 +46,8 @@ def to_ema(
     outcomes
         Which outcomes; all by default.
     replicates
-        ``mean``: a row a point, outcomes averaged over its finished replicates, (points,). ``keep``: a row a point,
+        ``mean``: a row a point, outcomes averaged over its finished replicates, (points,); where all points share
+        lucks, freed of which of them a point has (:func:`experiments.analysis.luck.point_means`). ``keep``: a row a point,
         outcomes (points, replicates) with NaN for missing runs, as the workbench's own replicator models give them.
         ``runs``: a row a finished run, in the order of points and replicates, outcomes (runs,).
     series
@@ -78,7 +80,7 @@ def to_ema(
         if replicates == RUNS:
             found[name] = values[done["point"].to_numpy(), done["replicate"].to_numpy()]
         else:
-            found[name] = values[met] if replicates == KEEP else samples.mean_of(values[met])
+            found[name] = values[met] if replicates == KEEP else point_means(values[met], samples.is_paired(study))
     if series:
         for name, days in _series(study, series, replicates).items():
             if name in found:
@@ -98,7 +100,8 @@ def _series(study: Study, names: Sequence[str], replicates: str) -> dict[str, Fl
             continue
         table = np.full((len(met), study.plan.replicates, values.shape[1]), np.nan)
         table[row, daily.replicates] = values
-        found[name] = table if replicates == KEEP else samples.mean_of(np.swapaxes(table, 1, 2))
+        days = range(table.shape[2])
+        found[name] = table if replicates == KEEP else np.stack([point_means(table[:, :, day], samples.is_paired(study)) for day in days], axis=1)
     return found
 
 

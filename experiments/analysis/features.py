@@ -7,7 +7,7 @@ that a factor without effect gets.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -21,11 +21,14 @@ from experiments.analysis.study import Study
 from experiments.figures import style
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 DESIGNS, EXTRA = (*samples.SPREAD, "grid"), "ema"
 #: Fewer rows are refused.
 FEWEST = 40
 _DUMMY = "(dummy)"
+#: Parts of the points, of which each is once unseen, where points are copies of others.
+_FOLDS = 5
 
 
 def features(
@@ -65,11 +68,11 @@ def _one(study: Study, outcome: str, trees: int, resamples: int, level: float, s
         return samples.refused("features", outcome, title, f"{words(outcome)} does not differ between points")
     luck = generator(seed, f"features {outcome}")
     keys = [factor.key for factor in sample.factors]
-    best, r2 = _scores(sample.x, sample.mean, keys, trees, luck)
+    best, r2 = _scores(sample.x, sample.mean, keys, trees, luck, sample.copies)
     paired, drawn = samples.is_paired(study), np.empty((resamples, len(keys) + 1))
     for at in range(resamples):
-        again, mean = samples.resampled(luck, sample.y, paired)
-        drawn[at], _ = _scores(sample.x[again], mean, keys, trees, luck)
+        again, mean, draw = samples.resampled(luck, sample)
+        drawn[at], _ = _scores(sample.x[again], mean, keys, trees, luck, draw)
     low, high = samples.span(drawn, level)
     # A resample repeats points, which flattens scores a little; the interval is moved back to the estimate.
     low, high = (np.clip(bound - drawn.mean(axis=0) + best, 0.0, 1.0) for bound in (low, high))
@@ -81,27 +84,54 @@ def _one(study: Study, outcome: str, trees: int, resamples: int, level: float, s
     if r2 < 0.3:
         notes.append(f"the trees explain {r2:.0%} of points that they have not seen: the scores share out little")
     caption = study.caption(sample.runs, samples.interval_words(level, resamples, paired, sample.y.shape[1], "points"))
-    return Finding(f"features_{stem(outcome)}", title, _says(table, outcome), table, tuple(notes), lambda: _draw(table, title, caption))
+    return Finding(f"features_{stem(outcome)}", title, _says(table, outcome, _lucks(paired, sample.y.shape[1], share)), table, tuple(notes), lambda: _draw(table, title, caption))
 
 
-def _scores(x: FloatArray, y: FloatArray, keys: Sequence[str], trees: int, luck: np.random.Generator) -> tuple[FloatArray, float]:
-    """Return the scores of the factors and of a dummy, (factors + 1,), and the R2 of points left out of a tree."""
+def _scores(
+    x: FloatArray, y: FloatArray, keys: Sequence[str], trees: int, luck: np.random.Generator, copies: IntArray
+) -> tuple[FloatArray, float]:
+    """Return the scores of the factors and of a dummy, (factors + 1,), and the R2 of points that trees have not seen.
+
+    Points of one world (``copies``) have one number of the dummy, and are all seen or all unseen.
+    """
+    worlds = int(copies.max()) + 1
+    table = np.column_stack([x, luck.random(worlds)[copies]])
+    scores, r2, _ = _forest(table, y, keys, trees, luck)
+    if worlds == len(y):
+        return scores, r2
+    fold = luck.permutation(worlds)[copies] % _FOLDS
+    told = np.empty(len(y))
+    for part in range(_FOLDS):
+        told[fold == part] = _forest(table[fold != part], y[fold != part], keys, trees, luck)[2](table[fold == part])
+    return scores, 1.0 - float(np.mean((y - told) ** 2) / y.var())
+
+
+def _forest(
+    table: FloatArray, y: FloatArray, keys: Sequence[str], trees: int, luck: np.random.Generator
+) -> tuple[FloatArray, float, Callable[[FloatArray], FloatArray]]:
+    """Grow a forest: its scores, (columns,), the R2 of points left out of a tree, and what it says of other points."""
     tools = ema.workbench("features", "analysis.feature_scoring")
     modes = ema.workbench("features", "analysis.scenario_discovery_util")
     names = [*keys, _DUMMY]
-    frame = pd.DataFrame(np.column_stack([x, luck.random(len(x))]), columns=names)
+    frame = pd.DataFrame(table, columns=names)
     found, forest = tools.get_ex_feature_scores(
         frame, y, mode=modes.RuleInductionType.REGRESSION, nr_trees=trees,
         max_features=max(1, round(len(names) / 3)), random_state=int(luck.integers(2**31)),
     )  # fmt: skip
-    return found[1].reindex(names).to_numpy(dtype=np.float64), float(forest.oob_score_)
+    return found[1].reindex(names).to_numpy(dtype=np.float64), float(forest.oob_score_), forest.predict
 
 
-def _says(table: pd.DataFrame, outcome: str) -> str:
+def _lucks(paired: bool, replicates: int, share: float) -> str:
+    """Return how the sentence begins: scores have no sign, so that no number of shared lucks tells effects that turn with luck."""
+    told = samples.for_lucks(paired, replicates)
+    return told or (f"For these {replicates} lucks: " if paired and share > noise.TOLD else "")
+
+
+def _says(table: pd.DataFrame, outcome: str, lucks: str) -> str:
     order = bars.shown(table["score"].to_numpy())
     above = [f"{short_key(table['factor'][at])} ({table['score'][at]:.2f})" for at in order if table["above"][at]]
     text = f"Scored above a dummy factor for {words(outcome)}: {', '.join(above)}." if above else f"No factor scores above a dummy factor for {words(outcome)}."
-    return text + f" The trees explain {table['R2_unseen'].iloc[0]:.0%} of the variance of points that they have not seen."
+    return lucks + text + f" The trees explain {table['R2_unseen'].iloc[0]:.0%} of the variance of points that they have not seen."
 
 
 def _draw(table: pd.DataFrame, title: str, caption: str) -> Figure:

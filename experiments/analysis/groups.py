@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -218,6 +217,44 @@ def missing_note(values: FloatArray) -> tuple[str, ...]:
     return (f"{count:,} of {values.size:,} runs failed, are missing or have no such value, and are left out",) if count else ()
 
 
-def mean(values: FloatArray) -> float:
-    """Return the mean of numbers in the order-free sum of :func:`math.fsum`; NaN for none."""
-    return math.fsum(values.tolist()) / len(values) if len(values) else math.nan
+
+def fit_labels(labels: Sequence[str], most: int) -> list[str]:
+    """Return labels of at most about ``most`` characters that are still told apart.
+
+    A label is one or several parts, each a name and a value (``closure 0.5, level 1``). Of labels too long, what all of
+    them begin a part with (the name) is cut in its middle or left out; the value stays whole as long as it fits.
+    """
+    if all(len(label) <= most for label in labels):
+        return list(labels)
+    split = [label.split(", ") for label in labels]
+    if len({len(parts) for parts in split}) > 1:
+        split = [[label] for label in labels]
+    parts_of = list(zip(*split, strict=True))
+    columns, left = [list(texts) for texts in parts_of], most - 2 * (len(parts_of) - 1)
+    for done, at in enumerate(sorted(range(len(parts_of)), key=lambda at: max(map(len, parts_of[at])))):
+        columns[at] = _fit_part(parts_of[at], max(left // (len(parts_of) - done), 4))  # what short parts leave, long ones get
+        left -= max(map(len, columns[at]))
+    short = [", ".join(parts) for parts in zip(*columns, strict=True)]
+    seen: dict[str, str] = {}
+    for label, text in zip(labels, short, strict=True):
+        seen.setdefault(label, text if text not in seen.values() else f"{text} ({len(seen) + 1})")
+    return [seen[label] for label in labels]
+
+
+def _fit_part(texts: Sequence[str], room: int) -> list[str]:
+    """Return one part of several labels in ``room`` characters: its name cut, its value kept."""
+    if max(map(len, texts)) <= room:
+        return list(texts)
+    one, other = min(texts), max(texts)  # what these two begin with, all do
+    same = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    name = one[:same] if one != other else one.rpartition(" ")[0] + " "
+    name = name[: max(map(name.rfind, " ._/")) + 1]  # at the end of a word
+    values = [text[len(name) :] for text in texts]
+    left = room - max(map(len, values))
+    head = cut_middle(name, left) if left >= 6 else ""
+    return [head + cut_middle(value, room) for value in values]
+
+
+def cut_middle(text: str, most: int) -> str:
+    """Return a text of at most ``most`` characters, its middle left out."""
+    return text if len(text) <= most else f"{text[: (most - 1) // 2]}\u2026{text[len(text) - most // 2 :]}"

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from experiments.analysis import bars, noise, samples
 from experiments.analysis.finding import Finding
 from experiments.analysis.groups import generator, short_key, stem, words
+from experiments.analysis.luck import mean_of
 from experiments.analysis.sobol import need_salib
 from experiments.analysis.study import Study
 from experiments.figures import style
@@ -138,7 +139,7 @@ def _one(study: Study, outcome: str, resamples: int, level: float, seed: int) ->
         samples.interval_words(level, resamples, paired, replicates, "trajectories"),
     )
     notes = _notes(study, table, outcome, dropped, lost)
-    return Finding(f"morris_{stem(outcome)}", title, _says(table, outcome), table, notes, lambda: _draw(table, title, caption))
+    return Finding(f"morris_{stem(outcome)}", title, _says(table, outcome, paired, replicates), table, notes, lambda: _draw(table, title, caption))
 
 
 def _salib(study: Study, outcome: str) -> FloatArray:
@@ -148,7 +149,7 @@ def _salib(study: Study, outcome: str) -> FloatArray:
     design = study.plan.design
     count = len(design.factors)
     problem = {"num_vars": count, "names": [factor.key for factor in design.factors], "bounds": [[0.0, 1.0]] * count}
-    mean = samples.mean_of(study.values(outcome))
+    mean = mean_of(study.values(outcome))
     found = salib.analyze(problem, design.unit, mean, num_resamples=2, num_levels=design.extra["levels"], seed=1)
     return np.asarray(found["sigma"], dtype=np.float64)
 
@@ -176,12 +177,13 @@ def _notes(study: Study, table: pd.DataFrame, outcome: str, dropped: int, lost: 
     return tuple(notes)
 
 
-def _says(table: pd.DataFrame, outcome: str) -> str:
+def _says(table: pd.DataFrame, outcome: str, paired: bool, replicates: int) -> str:
     order = bars.shown(table["mu_star"].to_numpy())
     top = table.iloc[order[0]]
     text = (f"{short_key(top['factor'])} moves {words(outcome)} most: mu* {style.short(top['mu_star'])} "
             f"({style.short(top['mu_star_low'])} to {style.short(top['mu_star_high'])}).")  # fmt: skip
     bent = [short_key(table["factor"][at]) for at in order if table["sigma"][at] > table["mu_star"][at] > 0.1 * top["mu_star"]]
+    text = samples.for_lucks(paired, replicates) + text
     return text + (f" Effects that hang on the other factors or turn (sigma above mu*): {', '.join(bent)}." if bent else "")
 
 

@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.analysis.groups import words
-from experiments.analysis.samples import mean_of
+from experiments.analysis.luck import mean_of, shared_luck
 
 FloatArray = NDArray[np.float64]
 
 #: A share of noise above this is told.
 TOLD = 0.05
+#: From this share of noise on, a number of replicates that would help is a guess and is not given.
+LOST = 0.95
 #: The share of noise that the advice on replicates aims at.
 AIM = 0.10
 
@@ -47,7 +49,7 @@ def share_of(y: FloatArray, paired: bool) -> float:
         return math.nan
     y, have, count = y[several], have[several], count[several]
     if paired:
-        y = y - np.array([np.mean(column[ok]) if ok.any() else 0.0 for column, ok in zip(y.T, have.T, strict=True)])
+        y = y - shared_luck(y)
     y = np.where(have, y - float(np.mean(mean_of(y))), 0.0)
     total, squares = y.sum(axis=1), (y**2).sum(axis=1)
     raw = float(np.mean((total / count) ** 2))
@@ -59,6 +61,13 @@ def replicates_for(share: float, replicates: int, aim: float = AIM) -> int:
     """Return how many replicates bring the share of noise down to ``aim``: noise falls as one over their number."""
     noise = share * replicates / max(1.0 - share, 1e-9)
     return max(math.ceil(noise * (1.0 - aim) / aim - 1e-9), 1)
+
+
+def advice_on(share: float, replicates: int) -> str:
+    """Return which replicates would help, or that none can be named."""
+    if share >= LOST:
+        return "points cannot be told apart from luck"
+    return f"give replicates={replicates_for(share, replicates)} or more"
 
 
 def notes_on(share: float, replicates: int, paired: bool, outcome: str, *, corrected: bool) -> tuple[str, ...]:
@@ -76,6 +85,8 @@ def notes_on(share: float, replicates: int, paired: bool, outcome: str, *, corre
         return (f"one replicate a point: the noise of {words(outcome)} cannot be told from effects ({luck}); give replicates=5 or more",)
     if share <= TOLD:
         return ()
+    if share >= LOST:
+        return (f"replicate noise is {share:.0%} of the variance between points: points cannot be told apart from luck, and what follows may be luck alone",)
     advice = f"; replicates={replicates_for(share, replicates)} would bring it to {AIM:.0%}" if share > AIM else ""
     bias = f"what looks like an effect may hold for these {replicates} lucks only" if paired else "effects look weaker than they are"
     if corrected:

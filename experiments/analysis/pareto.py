@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from agents.errors import InputError
 from experiments.analysis.finding import Finding
-from experiments.analysis.groups import directed, generator, missing_note, words
+from experiments.analysis.groups import directed, fit_labels, generator, missing_note, words
 from experiments.analysis.study import Study
-from experiments.analysis.worlds import Worlds, worlds_of
+from experiments.analysis.worlds import Worlds, whole_worlds, worlds_of
 from experiments.figures import style
 
 FloatArray = NDArray[np.float64]
@@ -74,6 +74,10 @@ def pareto(
     worlds = worlds_of(study, levers, "pareto")
     values = np.stack([study.values(name) for name, _ in chosen], axis=2)  # (points, replicates, outcomes)
     values[np.isnan(values).any(axis=2)] = math.nan
+    lost = missing_note(values[:, :, 0])
+    if worlds.crossed:  # means over different worlds are no comparison
+        values, gone, count = whole_worlds(study, worlds, values)
+        lost += (f"{gone} of {count} worlds are left out for all alternatives: a run of theirs failed or lacks an outcome",) if gone else ()
     signs = np.array([sign for _, sign in chosen], dtype=np.float64)
     means = _means(values, worlds, None)
     on = front(means * signs)
@@ -83,7 +87,7 @@ def pareto(
         table[name] = means[:, at]
     table["runs"] = [int((~np.isnan(values[mine, :, 0])).sum()) for mine in worlds.points]
     table = table.sort_values(["on_front", "share_on_front"], ascending=False, kind="stable", ignore_index=True)
-    notes = _notes(study, values, worlds, share)
+    notes = (*lost, *_notes(study, worlds, share))
 
     def draw() -> Figure:
         return _draw(study, worlds, chosen, table, draws)
@@ -122,8 +126,8 @@ def _shares(study: Study, values: FloatArray, worlds: Worlds, signs: FloatArray,
     return count / draws
 
 
-def _notes(study: Study, values: FloatArray, worlds: Worlds, share: FloatArray) -> tuple[str, ...]:
-    notes = list(missing_note(values[:, :, 0]))
+def _notes(study: Study, worlds: Worlds, share: FloatArray) -> tuple[str, ...]:
+    notes = list[str]()
     if not worlds.crossed:
         notes.append("alternatives did not meet the same worlds: their means also differ by the other factors; a grid puts that right")
     if np.isnan(share).all():
@@ -180,7 +184,7 @@ def _draw(study: Study, worlds: Worlds, chosen: Directed, table: pd.DataFrame, d
     bars.set_ylim(len(table) - 0.4, -0.6)
     bars.set_xlim(0.0, 1.18)
     bars.set_xticks([])
-    bars.set_yticks(range(len(table)), labels=[label[:36] for label in table["alternative"]])
+    bars.set_yticks(range(len(table)), labels=fit_labels(table["alternative"].tolist(), 36))
     for tick, colour in zip(bars.get_yticklabels(), colours, strict=True):
         tick.set_color(colour if colour != "#A9B2B9" else style.MUTED)
     return figure

@@ -8,6 +8,7 @@ make a slice each: SALib's slices are quantiles, which fall together there.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from experiments.analysis import bars, noise, samples
 from experiments.analysis.finding import Finding
 from experiments.analysis.groups import generator, short_key, stem, words
+from experiments.analysis.luck import shared_luck
 from experiments.analysis.study import Study
 from experiments.figures import style
 
@@ -95,46 +97,73 @@ def _one(study: Study, outcome: str, slices: int, resamples: int, level: float, 
     drawn = np.empty((resamples, len(best)))
     paired = samples.is_paired(study)
     for at in range(resamples):
-        again, mean = samples.resampled(luck, sample.y, paired)
+        again, mean, _ = samples.resampled(luck, sample)
         drawn[at] = indices(sample.x[again], mean, cuts)
     # Distances grow with every tie that a resample makes; the interval is that of the draws, moved back to the estimate.
     low, high = (np.clip(bound - drawn.mean(axis=0) + best, 0.0, 1.0) for bound in samples.span(drawn, level))
-    threshold = _thresholds(sample.x, y, cuts, resamples, level, luck)
+    share = noise.share_of(sample.y, paired)
+    threshold = _thresholds(sample, y, cuts, resamples, level, luck)
+    if paired and share > 0.0:  # not with one replicate, which has no share
+        threshold = np.maximum(threshold, _luck_thresholds(sample, share, cuts, resamples, level, luck))
     table = pd.DataFrame({"factor": [factor.key for factor in sample.factors], "PAWN": best, "PAWN_low": low, "PAWN_high": high, "threshold": threshold})
     table["above"] = table["PAWN"] > table["threshold"]
     table["slices"], table["rows"] = [len(np.unique(slice_of(column, cuts))) for column in sample.x.T], rows
-    share = noise.share_of(sample.y, paired)
     notes = (*sample.notes, *noise.notes_on(share, study.plan.replicates, paired, outcome, corrected=False))
     if cuts < slices:
         notes += (f"{cuts} slices instead of {slices}, so that each holds {IN_SLICE} points or more",)
     caption = study.caption(sample.runs, samples.interval_words(level, resamples, paired, sample.y.shape[1], "points"))
-    return Finding(f"pawn_{stem(outcome)}", title, _says(table, outcome), table, notes, lambda: _draw(table, title, caption))
+    return Finding(f"pawn_{stem(outcome)}", title, _says(table, outcome, samples.for_lucks(paired, sample.y.shape[1])), table, notes, lambda: _draw(table, title, caption))
 
 
-def _thresholds(x: FloatArray, y: FloatArray, slices: int, dummies: int, level: float, luck: np.random.Generator) -> FloatArray:
+def _thresholds(sample: samples.Sample, y: FloatArray, slices: int, dummies: int, level: float, luck: np.random.Generator) -> FloatArray:
     """Return what a factor without effect stays below, by slices of the same sizes dealt out at random, (factors,)."""
     known: dict[tuple[int, ...], float] = {}
     found = []
-    for column in x.T:
+    for column in sample.x.T:
         cut = slice_of(column, slices)
         sizes = tuple(np.unique(cut, return_counts=True)[1].tolist())
         if sizes not in known:
-            known[sizes] = float(np.quantile([np.median(distances(y, luck.permutation(cut))) for _ in range(dummies)], level))
+            known[sizes] = float(np.quantile([np.median(distances(y, _dealt(cut, sample.copies, luck))) for _ in range(dummies)], level))
         found.append(known[sizes])
     return np.array(found)
 
 
-def _says(table: pd.DataFrame, outcome: str) -> str:
+def _luck_thresholds(sample: samples.Sample, share: float, slices: int, draws: int, level: float, luck: np.random.Generator) -> FloatArray:
+    """Return what a factor stays below whose effect goes up under one luck and down under another, (factors,).
+
+    What the shared lucks do to points is kept, its sign turned at random luck by luck; the mean response is dealt out
+    anew to the points, so that no factor has an effect on it.
+    """
+    mean, lucks = sample.mean, sample.y.shape[1]
+    rest = np.where(np.isfinite(sample.y), sample.y - shared_luck(sample.y) - mean[:, None], 0.0)
+    rest = rest * math.sqrt(lucks / (lucks - 1)) / lucks
+    found = []
+    for _ in range(draws):
+        turned = rest @ luck.choice((-1.0, 1.0), lucks)
+        found.append(indices(sample.x, luck.permutation(mean - mean.mean()) * math.sqrt(1.0 - share) + turned, slices))
+    return np.asarray(np.quantile(found, level, axis=0))
+
+
+def _dealt(cut: IntArray, copies: IntArray, luck: np.random.Generator) -> IntArray:
+    """Return slices dealt out at random, points of one world together as far as the sizes of slices allow."""
+    if copies.max() + 1 == len(cut):
+        return luck.permutation(cut)
+    dealt = np.empty_like(cut)
+    dealt[np.argsort(luck.permutation(int(copies.max()) + 1)[copies], kind="stable")] = np.sort(cut)
+    return dealt
+
+
+def _says(table: pd.DataFrame, outcome: str, lucks: str) -> str:
     order = bars.shown(table["PAWN"].to_numpy())
     told = [f"{short_key(row['factor'])} ({row['PAWN']:.2f})" for _, row in table.iloc[order].iterrows()]
     sure = [text for at, text in zip(order, told, strict=True) if table["PAWN_low"][at] > table["threshold"][at]]
     perhaps = [text for at, text in zip(order, told, strict=True) if table["above"][at] and text not in sure]
     rest = [short_key(table["factor"][at]) for at in order if not table["above"][at]]
     if not sure and not perhaps:
-        return f"No factor moves the distribution of {words(outcome)} more than a dummy factor would."
+        return f"{lucks}No factor moves the distribution of {words(outcome)} more than a dummy factor would."
     text = f"The distribution of {words(outcome)} moves with {', '.join(sure)}." if sure else f"No factor moves the distribution of {words(outcome)} for certain."
     text += f" Perhaps with {', '.join(perhaps)}, whose interval reaches below what a factor without effect gets." if perhaps else ""
-    return text + (f" Not told from a factor without effect: {', '.join(rest)}." if rest else "")
+    return lucks + text + (f" Not told from a factor without effect: {', '.join(rest)}." if rest else "")
 
 
 def _draw(table: pd.DataFrame, title: str, caption: str) -> Figure:

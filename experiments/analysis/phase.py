@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
 from agents.errors import InputError
-from experiments.analysis.bimodal import DipTest, two_groups
+from experiments.analysis.bimodal import DipTest, lattice, two_groups
 from experiments.analysis.finding import Finding
 from experiments.analysis.groups import (
     choose_outcomes,
@@ -26,7 +26,7 @@ from experiments.analysis.groups import (
     words,
     write,
 )
-from experiments.analysis.phase_figure import FEW, NONE, ONE, TWO, Side, draw_phase
+from experiments.analysis.phase_figure import FEW, NONE, ONE, TWO, UNTESTED, Side, draw_phase
 from experiments.analysis.study import Study
 
 FloatArray = NDArray[np.float64]
@@ -44,6 +44,7 @@ def phase(
     y: str | None = None,
     bins: int = 6,
     threshold: float | None = None,
+    test: bool = True,
     min_runs: int = 10,
     draws: int = 2000,
     level: float = 0.05,
@@ -64,6 +65,8 @@ def phase(
     threshold
         With it, disagreement is the share of a cell's runs on the minority's side of it; without, the standard
         deviation of replicates over that of the cells' means.
+    test
+        Whether cells are tested for two groups.
     min_runs
         Fewer runs in a cell are not tested for two groups.
     draws, seed
@@ -88,16 +91,16 @@ def phase(
     sides = (_side(study, i, bins), _side(study, j, bins))
     values = study.values(name)
     shared = study.plan.seeds == "crn"
-    table = _cells(values, sides, threshold, DipTest(draws, seed), min_runs, shared)
+    table = _cells(values, sides, threshold, DipTest(draws, seed) if test else None, min_runs, shared)
     tested = table["p"].notna().to_numpy()
     table["q"] = np.nan
     if tested.any():
         table.loc[tested, "q"] = false_discovery_control(table.loc[tested, "p"].to_numpy())
     table["verdict"] = np.select(
-        [table["n"] == 0, ~tested, table["q"].to_numpy() <= level], [NONE, FEW, TWO], default=ONE
+        [table["n"] == 0, ~tested, table["q"].to_numpy() <= level], [NONE, FEW if test else UNTESTED, TWO], default=ONE
     )  # fmt: skip
-    says = _says(name, table, sides, threshold, level, min_runs)
-    notes = _notes(study, values, table, sides, min_runs, threshold, i, j)
+    says = _says(name, table, sides, threshold, level, min_runs if test else None)
+    notes = _notes(study, values, table, sides, min_runs if test else None, threshold, i, j)
 
     def draw() -> Figure:
         return draw_phase(study, name, table, sides, threshold, level)
@@ -145,12 +148,13 @@ def _side(study: Study, index: int, bins: int) -> Side:
     return Side(title, labels, cell, True)
 
 
-def _cells(values: FloatArray, sides: tuple[Side, Side], threshold: float | None, test: DipTest, least: int, shared: bool) -> pd.DataFrame:
+def _cells(values: FloatArray, sides: tuple[Side, Side], threshold: float | None, test: DipTest | None, least: int, shared: bool) -> pd.DataFrame:
     """Return a row a cell: runs, mean, disagreement, dip and its p-value, and the best cut in two groups.
 
     Under shared luck the runs of a replicate in a cell are no independent draws: their mean is tested then.
     """
     rows: list[dict[str, object]] = []
+    step = lattice(values)  # of the outcome: a cell alone may have too few values to show it
     for b in range(len(sides[1].labels)):
         for a in range(len(sides[0].labels)):
             mine = values[(sides[0].cell == a) & (sides[1].cell == b)]
@@ -163,10 +167,12 @@ def _cells(values: FloatArray, sides: tuple[Side, Side], threshold: float | None
             if threshold is not None:
                 above = float((runs > threshold).mean()) if len(runs) else math.nan
                 row["share_above"], row["minority"] = above, min(above, 1.0 - above)
-            sample = _by_replicate(mine) if shared and len(mine) > 1 else runs
+            mine = mine[~np.isnan(mine).all(axis=1)]  # points that never finished
+            together = shared and len(mine) > 1
+            sample = _by_replicate(mine) if together else runs
             row["units"] = len(sample)
-            if len(sample) >= least:
-                row["dip"], row["p"] = test.test(sample)
+            if test is not None and len(sample) >= least:
+                row["dip"], row["p"] = test.test(sample, step / len(mine) if together else step)
             row["low_group"], row["high_group"], row["share_high"] = two_groups(sample)
             rows.append(row)
     table = pd.DataFrame(rows)
@@ -176,9 +182,12 @@ def _cells(values: FloatArray, sides: tuple[Side, Side], threshold: float | None
 
 
 def _by_replicate(values: FloatArray) -> FloatArray:
-    """Return the mean of each replicate over points, those without any left out, from (points, replicates)."""
-    known = values[:, ~np.isnan(values).all(axis=0)]
-    return np.asarray(np.nanmean(known, axis=0)) if known.size else np.empty(0)
+    """Return the mean over points of each replicate that all points have, from (points, replicates).
+
+    Means over different points would differ by the points.
+    """
+    whole = values[:, ~np.isnan(values).any(axis=0)]
+    return np.asarray(whole.mean(axis=0)) if whole.size else np.empty(0)
 
 
 def _within(values: FloatArray) -> float:
@@ -195,7 +204,7 @@ def _at(table: pd.DataFrame, index: int, sides: tuple[Side, Side]) -> str:
     return ", ".join(f"{side.title} {table[side.title].iloc[index]}" for side in sides)
 
 
-def _says(name: str, table: pd.DataFrame, sides: tuple[Side, Side], threshold: float | None, level: float, least: int) -> str:
+def _says(name: str, table: pd.DataFrame, sides: tuple[Side, Side], threshold: float | None, level: float, least: int | None) -> str:
     if not table["n"].sum():
         return f"No finished run has {words(name)}."
     high, low = int(table["mean"].argmax()), int(table["mean"].argmin())
@@ -209,6 +218,8 @@ def _says(name: str, table: pd.DataFrame, sides: tuple[Side, Side], threshold: f
         what = f"the minority's share at {threshold:g}" if threshold is not None else "the sd of replicates, in sd of the cells' means,"
         said.append(f"Over cells, {what} is {known.median():.2f} at the median and {known.max():.2f} at most{where}.")
     tested, two = int(table["p"].notna().sum()), table[table["verdict"] == TWO]
+    if least is None:
+        return " ".join(said)
     if not tested:
         said.append(f"Not enough runs in any cell to ask whether they form two groups (at most {int(table['units'].max())} with luck of their own, the test wants {least}).")
     elif len(two):
@@ -221,18 +232,18 @@ def _says(name: str, table: pd.DataFrame, sides: tuple[Side, Side], threshold: f
     return " ".join(said)
 
 
-def _notes(study: Study, values: FloatArray, table: pd.DataFrame, sides: tuple[Side, Side], least: int, threshold: float | None, i: int, j: int) -> tuple[str, ...]:
+def _notes(study: Study, values: FloatArray, table: pd.DataFrame, sides: tuple[Side, Side], least: int | None, threshold: float | None, i: int, j: int) -> tuple[str, ...]:
     notes = list(missing_note(values))
     if study.plan.replicates == 1:
         notes.append("one replicate a point: the disagreement of replicates cannot be told; sweep with replicates=10 or more")
     if int((table["points"] > 1).sum()):
         others = [short_key(f.key) for k, f in enumerate(study.plan.design.factors) if k not in (i, j)]
         why = f"differ in {', '.join(others)}" if others else "lie apart within the cell"
-        notes.append(f"cells hold up to {int(table['points'].max())} points that {why}: two groups there may be sorted by that and not by luck")
-        if study.plan.seeds == "crn":
-            notes.append("under shared luck, runs of a replicate in one cell count once: the test takes their mean")
+        notes.append(f"cells hold up to {int(table['points'].max())} points that {why}" + ("" if least is None else ": two groups there may be sorted by that and not by luck"))
+        if study.plan.seeds == "crn" and least is not None:
+            notes.append("under shared luck, runs of a replicate in one cell count once: the test takes their mean, of replicates that all its points have")
     few = int(((table["n"] > 0) & table["p"].isna()).sum())
-    if few:
+    if few and least is not None:
         notes.append(f"{few} of {len(table)} cells have fewer than {least} runs with luck of their own: not tested for two groups")
     empty = int((table["n"] == 0).sum())
     if empty:

@@ -22,7 +22,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 #: Verdicts on a cell.
-TWO, ONE, FEW, NONE = "two groups", "one group", "not enough runs", "no run"
+TWO, ONE, FEW, NONE, UNTESTED = "two groups", "one group", "not enough runs", "no run", "not tested"
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,13 @@ def draw_phase(study: Study, name: str, table: pd.DataFrame, sides: tuple[Side, 
     """Draw the mean of each cell at the left and the disagreement of its replicates at the right."""
     how = f"share of runs in the minority at {threshold:g}" if threshold is not None else "sd of replicates / sd of cell means"
     limit = 0.25 if threshold is not None else 0.5
+    tested = bool(table["p"].notna().any())
+    diamonds = "Diamonds: the runs form two groups" if tested else "No cell is tested for two groups"
+    dip = f"; dip test at a false discovery rate of {100 * level:g} %" if tested else ""
     figure = style.new_figure(
         f"{words(name).capitalize()} over {sides[0].title} and {sides[1].title}",
-        f"Left: mean of all runs in a cell, hatched where disagreement (right) is {limit:g} or more. Diamonds: the runs form two groups",
-        study.caption(int(table["n"].sum()), f"no interval; disagreement: {how}; dip test at a false discovery rate of {100 * level:g} %"),
+        f"Left: mean of all runs in a cell, hatched where disagreement (right) is {limit:g} or more. {diamonds}",
+        study.caption(int(table["n"].sum()), f"no interval; disagreement: {how}{dip}"),
     )
     shape = (len(sides[1].labels), len(sides[0].labels))
     grids = [table[key].to_numpy(dtype=np.float64).reshape(shape) for key in ("mean", "disagreement")]

@@ -97,7 +97,7 @@ def _one(study: Study, cases: Cases, resamples: int, mass_min: float, seed: int)
     if not box.limits:
         return [refused("prim", cases, title, "no limit on any factor gathers the cases more than chance would")]
     paired = samples.is_paired(study) and study.plan.replicates > 1
-    again, unseen = _again(cases, resamples, mass_min, seed, paired)
+    again, unseen = _again(cases, resamples, mass_min, seed)
     found = Found(box, at, tuple(path), tuple(merit(one, frame, case) for one in path), tuple(again), tuple(unseen))
     values = _values(study)
     table = _table(found, cases, values)
@@ -113,7 +113,8 @@ def _one(study: Study, cases: Cases, resamples: int, mass_min: float, seed: int)
     dropped = len(path[at].limits) - len(box.limits)
     if dropped:
         notes.append(f"dropped, since what they add may be chance: {dropped} of the {len(path[at].limits)} limits of the workbench's box")
-    says = (f"{' and '.join(table['words'])}: {ours.density:.0%} of the points there are cases ({case.mean():.0%} of all points), "
+    lucks = samples.for_lucks(samples.is_paired(study), study.plan.replicates)
+    says = (f"{lucks}{' and '.join(table['words'])}: {ours.density:.0%} of the points there are cases ({case.mean():.0%} of all points), "
             f"and {ours.coverage:.0%} of all cases lie there.")  # fmt: skip
     what = f"{resamples} bootstrap resamples of points{' and replicates' if paired else ''}"
     caption = study.caption(cases.sample.runs, f"5 to 95 % of {what}")
@@ -130,12 +131,12 @@ def _one(study: Study, cases: Cases, resamples: int, mass_min: float, seed: int)
     ]  # fmt: skip
 
 
-def _again(cases: Cases, resamples: int, mass_min: float, seed: int, paired: bool) -> tuple[list[Box], list[Merit]]:
+def _again(cases: Cases, resamples: int, mass_min: float, seed: int) -> tuple[list[Box], list[Merit]]:
     """Find boxes on points (and replicates that all share) drawn with replacement, and their merits on points not drawn."""
     luck, rows = generator(seed, f"prim {cases.rule.outcome}"), len(cases.case)
     boxes, unseen = [], []
     for _ in range(resamples):
-        drawn, mean = samples.resampled(luck, cases.sample.y, paired)
+        drawn, mean, _ = samples.resampled(luck, cases.sample)
         frame, case = cases.frame.iloc[drawn].reset_index(drop=True), cases.rule.holds(mean)
         if not 0 < case.sum() < len(case):
             continue

@@ -15,11 +15,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from scipy.stats import norm as normal
 from scipy.stats import rankdata
+from scipy.stats import t as student
 
 from experiments.analysis import bars, noise, samples
 from experiments.analysis.finding import Finding
 from experiments.analysis.groups import generator, short_key, stem, words
+from experiments.analysis.luck import point_means
 from experiments.analysis.study import Study
 from experiments.figures import style
 
@@ -114,6 +117,22 @@ def fit(blocks: Sequence[FloatArray], nominal: Sequence[bool], y: FloatArray, ro
     return Fit(1.0 - rest / spread, coefficients, partial)
 
 
+def interval(value: FloatArray, draws: FloatArray, sample: samples.Sample, level: float) -> tuple[FloatArray, FloatArray]:
+    """Return the central ``level`` of draws, wider where all points share few lucks.
+
+    Resamples of R lucks vary less than means of R lucks do, and their tails are those of many: draws are spread by
+    sqrt(R / (R - 1)) and Student's t over the normal quantile, on Fisher's scale, where a coefficient has no bounds.
+    """
+    lucks = sample.y.shape[1]
+    if sample.paired and lucks > 1:
+        tail = 0.5 + level / 2.0
+        wider = math.sqrt(lucks / (lucks - 1)) * float(student.ppf(tail, lucks - 1) / normal.ppf(tail))
+        middle = np.arctanh(np.clip(value, -1.0 + 1e-9, 1.0 - 1e-9))
+        draws = np.tanh(middle + wider * (np.arctanh(np.clip(draws, -1.0 + 1e-9, 1.0 - 1e-9)) - middle))
+        draws = np.where(np.array(sample.nominal), np.maximum(draws, 0.0), draws)  # a size
+    return samples.span(draws, level)
+
+
 def _one(study: Study, outcome: str, resamples: int, level: float, seed: int) -> Finding:
     title = f"Regression and rank correlation of {words(outcome)}"
     sample = samples.sample_of(study, outcome)
@@ -127,10 +146,8 @@ def _one(study: Study, outcome: str, resamples: int, level: float, seed: int) ->
     even, y = np.full(rows, 1.0 / rows), sample.mean
     best = fit(plain, sample.nominal, y, even), fit(ranks, sample.nominal, rankdata(y), even)
     drawn: list[tuple[Fit, Fit]] = []
-    for weight, lots in samples.weights(generator(seed, f"regression {outcome}"), resamples, rows, sample.y.shape[1], paired):
-        have = np.isfinite(sample.y) * lots
-        again = np.where(np.isfinite(sample.y), sample.y, 0.0)
-        values = (again * have).sum(axis=1) / have.sum(axis=1)
+    for weight, lots in samples.weights(generator(seed, f"regression {outcome}"), resamples, rows, sample.y.shape[1], paired, sample.copies):
+        values = point_means(sample.y, paired, lots)
         drawn.append((fit(plain, sample.nominal, values, weight), fit(ranks, sample.nominal, rankdata(values), weight)))
     table = pd.DataFrame({"factor": [factor.key for factor in sample.factors]})
     for name, value, draws in (
@@ -138,7 +155,7 @@ def _one(study: Study, outcome: str, resamples: int, level: float, seed: int) ->
         ("PRCC", best[1].partial, [one.partial for _, one in drawn]),
     ):
         table[name] = value
-        table[f"{name}_low"], table[f"{name}_high"] = samples.span(np.array(draws), level)
+        table[f"{name}_low"], table[f"{name}_high"] = interval(value, np.array(draws), sample, level)
     table["signed"] = [not choice for choice in sample.nominal]
     table["R2"], table["R2_ranks"], table["rows"] = best[0].r2, best[1].r2, rows
     share = noise.share_of(sample.y, paired)
@@ -148,16 +165,16 @@ def _one(study: Study, outcome: str, resamples: int, level: float, seed: int) ->
     if not table["signed"].all():
         notes.append("choices without order have a size but no sign")
     caption = study.caption(sample.runs, samples.interval_words(level, resamples, paired, sample.y.shape[1], "points"))
-    return Finding(f"regression_{stem(outcome)}", title, _says(table, outcome), table, tuple(notes), lambda: _draw(table, title, caption))
+    return Finding(f"regression_{stem(outcome)}", title, _says(table, outcome, samples.for_lucks(paired, sample.y.shape[1])), table, tuple(notes), lambda: _draw(table, title, caption))
 
 
-def _says(table: pd.DataFrame, outcome: str) -> str:
+def _says(table: pd.DataFrame, outcome: str, lucks: str) -> str:
     # A size without sign is never below zero: it tells something only when well above what chance gives.
     sure = [table.loc[at] for at in bars.shown(table["PRCC"].to_numpy())]
     sure = [row for row in sure if (row["PRCC_low"] * row["PRCC_high"] > 0.0 if row["signed"] else row["PRCC_low"] > UNSIGNED)]
     told = ", ".join(f"{short_key(row['factor'])} ({row['PRCC']:{'+' if row['signed'] else ''}.2f})" for row in sure[:4])
     text = f"Partial rank correlations with {words(outcome)} that differ from none: {told}." if sure else f"No factor goes along with {words(outcome)} beyond doubt."
-    return text + f" The regression explains {table['R2'].iloc[0]:.0%} of the variance between points (of ranks {table['R2_ranks'].iloc[0]:.0%})."
+    return lucks + text + f" The regression explains {table['R2'].iloc[0]:.0%} of the variance between points (of ranks {table['R2_ranks'].iloc[0]:.0%})."
 
 
 def _draw(table: pd.DataFrame, title: str, caption: str) -> Figure:

@@ -16,12 +16,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from scipy.stats import t as student
 
 from agents.errors import InputError
 from experiments.analysis.finding import Finding
-from experiments.analysis.groups import directed, generator, stem, words
+from experiments.analysis.groups import directed, fit_labels, stem, words
 from experiments.analysis.study import Study
-from experiments.analysis.worlds import Worlds, in_worlds, resamples, worlds_of
+from experiments.analysis.tornado import ENOUGH
+from experiments.analysis.worlds import Worlds, in_worlds, worlds_of
 from experiments.figures import style
 
 FloatArray = NDArray[np.float64]
@@ -44,9 +46,7 @@ def regrets(values: FloatArray, sign: int) -> FloatArray:
     return np.asarray(good.max(axis=0) - good, dtype=np.float64)
 
 
-def regret(
-    study: Study, outcomes: Sequence[str] | None = None, *, levers: Sequence[str] | None = None, draws: int = 1000, seed: int = 1
-) -> list[Finding]:
+def regret(study: Study, outcomes: Sequence[str] | None = None, *, levers: Sequence[str] | None = None) -> list[Finding]:
     """Compare alternatives by regret: its mean, 90th percentile and largest value over worlds, and how often each is best.
 
     Parameters
@@ -58,8 +58,6 @@ def regret(
         stability (up), attacks, deaths and coerced returns (down).
     levers
         Factors that somebody decides; those of the study by default. All other factors and the luck are the worlds.
-    draws, seed
-        Bootstrap samples (of replicates) for the interval of the mean regret, and their luck.
 
     Returns
     -------
@@ -71,21 +69,19 @@ def regret(
     InputError
         When there are no alternatives, or they did not meet the same worlds.
     """
-    if draws < 100:
-        raise InputError(f"draws={draws}: give at least 100")
     worlds = worlds_of(study, levers, "regret")
     if not worlds.crossed:
         raise InputError(f"regret: the alternatives of a design={study.plan.design.kind} did not meet the same worlds; run design=grid over levers and uncertainties")
     if study.plan.seeds != "crn" and len(worlds.points[0]) == 1:
         raise InputError("regret: with seeds=independent and no uncertainties there is one world only; run the sweep with seeds=crn")
-    return [_finding(study, worlds, name, sign, draws, seed) for name, sign in directed(study, outcomes)]
+    return [_finding(study, worlds, name, sign) for name, sign in directed(study, outcomes)]
 
 
-def _finding(study: Study, worlds: Worlds, name: str, sign: int, draws: int, seed: int) -> Finding:
+def _finding(study: Study, worlds: Worlds, name: str, sign: int) -> Finding:
     values, replicate = in_worlds(study, worlds, name)
     lost = regrets(values, sign)
-    samples = resamples(replicate, draws, generator(seed, f"regret {name}"))
-    table = _table(worlds, values, lost, samples)
+    table = _table(worlds, values, lost, replicate)
+    sampled, lucks = bool(table["low"].notna().any()), len(np.unique(replicate))
     count = values.shape[1]
     planned = len(worlds.points[0]) * (study.plan.replicates if study.plan.seeds == "crn" else 1)
     notes: list[str] = []
@@ -93,25 +89,47 @@ def _finding(study: Study, worlds: Worlds, name: str, sign: int, draws: int, see
         notes.append(f"{planned - count} of {planned} worlds are left out: a run of theirs failed or has no such value")
     notes.append("a world is a set of the other factors with a replicate's luck: the best is the best in hindsight, luck included"
                  if study.plan.seeds == "crn" else "seeds are independent: a world is a set of the other factors, its value the mean over replicates")  # fmt: skip
-    if samples is None:
-        notes.append("one world: no interval; sweep with replicates=10 or more")
-    elif len(np.unique(replicate)) == 1:
-        notes.append("one replicate or independent seeds: the interval is over worlds, as if they were drawn and not chosen")
+    if lucks == 1:
+        why = "one replicate" if study.plan.seeds == "crn" else "independent seeds, so that alternatives share no luck"
+        notes.append(f"{why}: no interval, as the worlds of a design are set and not drawn; sweep with seeds=crn and replicates=10 or more")
+    elif lucks < ENOUGH:
+        notes.append(f"{lucks} replicates: no interval with fewer than {ENOUGH}; sweep with replicates=10 or more")
     notes.append("the largest regret rests on one world and grows with their number; compare it between alternatives only")
 
     def draw() -> Figure:
-        return _draw(study, worlds, name, sign, table, count, samples is not None)
+        return _draw(study, worlds, name, sign, table, count, sampled)
 
     return Finding(f"regret_{stem(name)}", f"Regret in {words(name)}", _says(name, sign, table, count), table, tuple(notes), draw)
 
 
-def _table(worlds: Worlds, values: FloatArray, lost: FloatArray, samples: Sequence[IntArray] | None) -> pd.DataFrame:
+def interval(lost: FloatArray, replicate: IntArray, level: float = 0.95) -> tuple[float, float]:
+    """Return Student's t interval of the mean regret over replicates, each a cluster of worlds that share its luck.
+
+    The worlds of a replicate are set, so replicates are what varies; where worlds are left out, a replicate counts by
+    those it has. NaN for fewer than five: regret is skewed, and the interval then holds the truth far too seldom.
+
+    Parameters
+    ----------
+    lost
+        Regret in each world, (worlds,).
+    replicate
+        The replicate of each world, (worlds,).
+    """
+    met = np.unique(replicate)
+    mean = math.fsum(lost.tolist()) / len(lost)
+    apart = [math.fsum((lost[replicate == r] - mean).tolist()) for r in met]
+    spread = math.sqrt(math.fsum(a * a for a in apart))
+    if len(met) < ENOUGH:
+        return math.nan, math.nan
+    half = float(student.ppf(0.5 + level / 2.0, len(met) - 1)) * spread * math.sqrt(len(met) / (len(met) - 1)) / len(lost)
+    return max(0.0, mean - half), mean + half  # regret is never negative
+
+
+def _table(worlds: Worlds, values: FloatArray, lost: FloatArray, replicate: IntArray) -> pd.DataFrame:
     rows: list[tuple[object, ...]] = []
     for at, label in enumerate(worlds.labels):
         mine = lost[at]
-        low = high = math.nan
-        if samples is not None:
-            low, high = np.quantile([mine[sample].mean() for sample in samples], [0.025, 0.975])
+        low, high = interval(mine, replicate)
         n = len(mine)
         rows.append((label, math.fsum(values[at].tolist()) / n, math.fsum(mine.tolist()) / n, low, high,
                      float(np.quantile(mine, 0.9)), float(mine.max()), float((mine == 0.0).mean()), n))  # fmt: skip
@@ -135,11 +153,11 @@ def _says(name: str, sign: int, table: pd.DataFrame, count: int) -> str:
 
 def _draw(study: Study, worlds: Worlds, name: str, sign: int, table: pd.DataFrame, count: int, sampled: bool) -> Figure:
     """Draw a row an alternative: a line to its largest regret, a tick at its 90th percentile, a dot at its mean."""
-    interval = "bar: 95 % bootstrap interval of the mean regret" if sampled else ""
+    bar = "bar: 95 % t interval of the mean regret over replicates" if sampled else ""
     figure = style.new_figure(
         f"Regret in {words(name)}, by {' and '.join(worlds.levers)}",
         f"Dot: mean over {count} worlds; tick: 90th percentile; end of the line: largest. {'More' if sign > 0 else 'Less'} {words(name)} is better; no regret is 0",
-        study.caption(count * len(table), interval), max(3.0, 1.5 + 0.40 * len(table)),
+        study.caption(count * len(table), bar), max(3.0, 1.5 + 0.40 * len(table)),
     )  # fmt: skip
     tall = float(figure.get_size_inches()[1])
     axes = figure.add_axes((0.25, 0.68 / tall, 0.58, 1.0 - 1.50 / tall))
@@ -156,7 +174,7 @@ def _draw(study: Study, worlds: Worlds, name: str, sign: int, table: pd.DataFram
         axes.text(1.03, at, f"{100 * row['share_best']:.0f} %", transform=axes.get_yaxis_transform(), size=style.TEXT, color=style.INK, va="center")
     axes.text(1.03, -0.85, "best or as good in", transform=axes.get_yaxis_transform(), size=style.SMALL, weight="bold", color=style.MUTED, va="center")
     axes.set_ylim(len(table) - 0.4, -0.6)
-    axes.set_yticks(range(len(table)), labels=[label[:40] for label in table["alternative"]])
+    axes.set_yticks(range(len(table)), labels=fit_labels(table["alternative"].tolist(), 36))
     top = float(table["max_regret"].max())
     axes.set_xlim(-0.02 * (top or 1.0), 1.04 * (top or 1.0))
     axes.set_xlabel(f"regret, in {words(name)}", size=style.TEXT, color=style.INK)

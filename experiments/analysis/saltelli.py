@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.analysis import samples
+from experiments.analysis.luck import shared_luck
 from experiments.analysis.study import Study
 
 FloatArray = NDArray[np.float64]
@@ -89,9 +90,7 @@ def blocks_of(study: Study, outcome: str) -> Blocks:
     if not len(y):
         return Blocks(y, used, count, y, int((~kept).sum()), paired)
     if paired:  # luck that moves all points alike moves no index
-        total = np.where(seen, y, 0.0).sum(axis=(0, 1))
-        number = np.maximum(seen.sum(axis=(0, 1)), 1)
-        y = y - total / number
+        y = y - shared_luck(np.where(seen, y, np.nan).reshape(-1, y.shape[2]))
     y = np.where(seen, y - float(np.mean(y[seen])), 0.0)
     return Blocks(y, used, count, _products(y, count), int((~kept).sum()), paired)
 

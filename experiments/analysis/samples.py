@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from agents.errors import InputError, one_of
 from experiments.analysis.finding import Finding
 from experiments.analysis.groups import stem
+from experiments.analysis.luck import copies_of, point_means
 from experiments.analysis.study import Study
 from experiments.study.factors import Factor
 from experiments.study.plan import CRN
@@ -25,6 +26,8 @@ IntArray = NDArray[np.int64]
 
 #: Designs whose points (or a known part of them) are spread over the whole space, each drawn for itself.
 SPREAD = ("lhs", "sobol", "file")
+#: With fewer lucks that all points share, what is found is told as found for these lucks.
+FEW_LUCKS = 5
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,10 @@ class Sample:
         The outcome, (rows, replicates), NaN where a run is missing.
     notes
         What was left out.
+    paired
+        Whether replicates meet the same luck at all points.
+    copies
+        Which world each row is, (rows,): rows of one world have the same runs (:func:`luck.copies_of`).
     """
 
     points: IntArray
@@ -55,11 +62,13 @@ class Sample:
     nominal: tuple[bool, ...]
     y: FloatArray
     notes: tuple[str, ...]
+    paired: bool
+    copies: IntArray
 
     @property
     def mean(self) -> FloatArray:
-        """Mean over the replicates that finished, (rows,)."""
-        return mean_of(self.y)
+        """Mean over the replicates that finished, freed of which of the shared lucks they are, (rows,)."""
+        return point_means(self.y, self.paired)
 
     @property
     def runs(self) -> int:
@@ -136,17 +145,25 @@ def sample_of(study: Study, outcome: str) -> Sample:
     """Return the rows that stand for themselves and have at least one finished run."""
     rows = spread_rows(study)
     y = study.values(outcome)[rows]
-    kept = np.isfinite(y).any(axis=1)
+    paired = is_paired(study)
+    have = np.isfinite(y).any(axis=1)
+    kept = np.isfinite(point_means(y, paired))
     x, nominal = numbers_of(study)
     notes = []
     if study.plan.design.kind == "sobol":
         notes.append(f"of the Sobol design only its {len(rows):,} points drawn independently (samples A and B) are used")
-    if not kept.all():
-        notes.append(f"{int((~kept).sum()):,} of {len(rows):,} points have no finished run with this outcome and are left out")
+    if not have.all():
+        notes.append(f"{int((~have).sum()):,} of {len(rows):,} points have no finished run with this outcome and are left out")
+    if (have & ~kept).any():
+        notes.append(f"{int((have & ~kept).sum()):,} of {len(rows):,} points share no luck with the others, cannot be compared, and are left out")
     missing = int(np.isnan(y[kept]).sum())
     if missing:
-        notes.append(f"{missing:,} runs failed, are missing or have no such value; the means of their points are over fewer replicates")
-    return Sample(rows[kept], study.plan.design.factors, x[rows[kept]], nominal, y[kept], tuple(notes))
+        freed = ", freed of which of the shared lucks they lack" if paired and y.shape[1] > 1 else ""
+        notes.append(f"{missing:,} runs failed, are missing or have no such value; the means of their points are over fewer replicates{freed}")
+    copies = copies_of(study, rows[kept])
+    if len(copies) and copies.max() + 1 < len(copies):
+        notes.append(f"the {len(copies):,} points are {copies.max() + 1:,} different worlds: the others differ in factors without any effect there, and count as one")
+    return Sample(rows[kept], study.plan.design.factors, x[rows[kept]], nominal, y[kept], tuple(notes), paired, copies)
 
 
 def is_nominal(factor: Factor) -> bool:
@@ -171,14 +188,6 @@ def numbers_of(study: Study) -> tuple[FloatArray, tuple[bool, ...]]:
     return table, nominal
 
 
-def mean_of(y: FloatArray) -> FloatArray:
-    """Return the mean over replicates, last axis, of those that there are; NaN where there is none."""
-    have = np.isfinite(y)
-    count = have.sum(axis=-1)
-    total = np.where(have, y, 0.0).sum(axis=-1)
-    return np.asarray(np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0))
-
-
 def is_constant(y: FloatArray) -> bool:
     """Return whether points do not differ: within every replicate all values are the same, but for rounding."""
     flat = y.reshape(-1, y.shape[-1])
@@ -192,36 +201,49 @@ def is_paired(study: Study) -> bool:
     return study.plan.seeds == CRN
 
 
-def weights(luck: np.random.Generator, resamples: int, rows: int, replicates: int, paired: bool) -> Iterator[tuple[FloatArray, FloatArray]]:
+def for_lucks(paired: bool, replicates: int) -> str:
+    """Return how a sentence begins that holds for few shared lucks only; nothing with enough, or with luck of their own."""
+    if not paired or replicates >= FEW_LUCKS:
+        return ""
+    return "For this one luck: " if replicates == 1 else f"For these {replicates} lucks: "
+
+
+def weights(
+    luck: np.random.Generator, resamples: int, rows: int, replicates: int, paired: bool, copies: IntArray | None = None
+) -> Iterator[tuple[FloatArray, FloatArray]]:
     """Yield weights of a Bayesian bootstrap (Rubin 1981): of rows, summing to 1, and of replicates, of mean 1.
 
     Where replicates are paired across points they are a crossed factor and are weighted as well (Owen & Eckles 2012). Where
-    each run has a luck of its own, rows carry the luck of their runs with them; a second draw would count it twice.
+    each run has a luck of its own, rows carry the luck of their runs with them; a second draw would count it twice. Rows of one world
+    (``copies``) get one weight.
     """
+    worlds = np.arange(rows) if copies is None else copies
     for _ in range(resamples):
-        row = luck.standard_exponential(rows)
+        row = luck.standard_exponential(int(worlds.max()) + 1)[worlds]
         lot = luck.standard_exponential(replicates) if paired and replicates > 1 else np.ones(replicates)
         yield row / row.sum(), lot / lot.mean()
 
 
-def resampled(luck: np.random.Generator, y: FloatArray, paired: bool) -> tuple[IntArray, FloatArray]:
-    """Draw rows with replacement, and replicates too where all rows share them; rows left without a run are left out.
+def resampled(luck: np.random.Generator, sample: Sample) -> tuple[IntArray, FloatArray, IntArray]:
+    """Draw rows with replacement, rows of one world together, and replicates too where all rows share them.
 
-    Parameters
-    ----------
-    y
-        (rows, replicates), NaN where missing.
+    Rows left without a run are left out.
 
     Returns
     -------
     tuple
-        Which rows, and the means of their replicates.
+        Which rows, the means of their replicates (:func:`luck.point_means`), and which rows are of one draw, (rows,) each.
     """
-    rows = luck.integers(0, len(y), len(y))
-    columns = luck.integers(0, y.shape[1], y.shape[1]) if paired and y.shape[1] > 1 else slice(None)
-    mean = mean_of(y[rows][:, columns])
+    y, copies = sample.y, sample.copies
+    order = np.argsort(copies, kind="stable")
+    first, count = np.unique(copies[order], return_index=True, return_counts=True)[1:]
+    worlds = luck.integers(0, len(count), len(count))
+    draw = np.repeat(np.arange(len(worlds)), count[worlds])
+    rows = np.concatenate([order[first[world] : first[world] + count[world]] for world in worlds])
+    columns = luck.integers(0, y.shape[1], y.shape[1]) if sample.paired and y.shape[1] > 1 else slice(None)
+    mean = point_means(y[rows][:, columns], sample.paired)
     kept = np.isfinite(mean)
-    return rows[kept], mean[kept]
+    return rows[kept], mean[kept], np.unique(draw[kept], return_inverse=True)[1].astype(np.int64)
 
 
 def span(draws: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:

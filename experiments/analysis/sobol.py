@@ -82,14 +82,13 @@ def _one(study: Study, outcome: str, resamples: int, level: float, seed: int) ->
     best, raw = estimate(blocks), estimate(blocks, clean=False)
     share = 1.0 - best.variance / raw.variance if blocks.clean else np.nan
     if share > MOST_NOISE:
-        need = noise.replicates_for(min(share, 0.99), replicates)
-        return [samples.refused("sobol", outcome, title, f"{share:.0%} of the variance between points is noise of replicates; give replicates={need} or more")]
+        advice = noise.advice_on(float(share), replicates)
+        return [samples.refused("sobol", outcome, title, f"{share:.0%} of the variance between points is noise of replicates; {advice}")]
     drawn = [estimate(blocks, *pair) for pair in samples.weights(generator(seed, f"sobol {outcome}"), resamples, len(blocks.y), replicates, paired)]
     sure = float(samples.span(np.array([one.variance for one in drawn]), level)[0])
     if blocks.clean and sure < LEAST_SIGNAL * raw.variance:
-        need = noise.replicates_for(share, replicates)
         why = (f"{share:.0%} of the variance between points is noise of replicates, and {len(blocks.y):,} blocks do not show for certain that points differ at all; "
-               f"give replicates={need}, or more blocks")  # fmt: skip
+               f"give replicates={noise.replicates_for(share, replicates)}, or more blocks")  # fmt: skip
         return [samples.refused("sobol", outcome, title, why)]
     alone = samples.span(np.array([one.first.sum() for one in drawn]), level)
     notes = _notes(study, outcome, blocks, float(share), best)
@@ -103,7 +102,7 @@ def _one(study: Study, outcome: str, resamples: int, level: float, seed: int) ->
         table[f"{name}_low"], table[f"{name}_high"] = samples.span(np.array(draws), level)
     table["S1_raw"], table["ST_raw"] = salib
     table["noise_share"], table["blocks"] = share, len(blocks.y)
-    found = [Finding(f"sobol_{stem(outcome)}", title, _says(table, outcome, alone), table, notes, lambda: _draw(table, title, caption))]
+    found = [Finding(f"sobol_{stem(outcome)}", title, _says(table, outcome, alone, samples.for_lucks(paired, replicates)), table, notes, lambda: _draw(table, title, caption))]
     if len(best.pairs):
         found.append(_pair_finding(keys, outcome, best.pairs, np.array([one.pairs for one in drawn]), level, caption, notes))
     return found
@@ -158,10 +157,10 @@ def _salib(study: Study, blocks: Blocks) -> tuple[FloatArray, FloatArray]:
     return np.asarray(found["S1"]), np.asarray(found["ST"])
 
 
-def _says(table: pd.DataFrame, outcome: str, alone: tuple[FloatArray, FloatArray]) -> str:
+def _says(table: pd.DataFrame, outcome: str, alone: tuple[FloatArray, FloatArray], lucks: str) -> str:
     order = bars.shown(table["ST"].to_numpy())
     top = table.iloc[order[0]]
-    text = (f"{short_key(top['factor'])} matters most for {words(outcome)}: total index {top['ST']:.2f} ({top['ST_low']:.2f} to {top['ST_high']:.2f}), "
+    text = (f"{lucks}{short_key(top['factor'])} matters most for {words(outcome)}: total index {top['ST']:.2f} ({top['ST_low']:.2f} to {top['ST_high']:.2f}), "
             f"alone {top['S1']:.2f}.")  # fmt: skip
     together = float(table["S1"].sum())
     low, high = (min(max(float(bound), 0.0), 1.0) for bound in alone)

@@ -25,7 +25,7 @@ from scipy.stats import t as student
 
 from agents.errors import InputError, one_of
 from experiments.analysis.finding import Finding
-from experiments.analysis.groups import Group, groups_by
+from experiments.analysis.groups import Group, fit_labels, groups_by
 from experiments.analysis.study import Study
 from experiments.analysis.tornado import Change, change
 from experiments.figures import style
@@ -65,8 +65,8 @@ def survival(study: Study, events: Sequence[str] | None = None, *, by: str | Non
     """Draw Kaplan-Meier curves of the first rupture, escalation and collapse, with the numbers at risk.
 
     Runs without the event are censored at their last day (``days``). Intervals are Greenwood's on the log-log scale.
-    Two groups are compared by the log-rank test, and by the difference of the mean days without the event within the
-    run (restricted mean), paired by replicate, which is right under common random numbers too.
+    Groups are compared in pairs by the log-rank test (Holm), and by the difference of the mean days without the event within
+    the run (restricted mean), paired by replicate, right under common random numbers too; its intervals hold together (Bonferroni).
 
     Parameters
     ----------
@@ -210,7 +210,8 @@ def _finding(study: Study, event: str, what: str, groups: Sequence[Group], level
     if any(1 < one.units < len(one.days) for one in runs):
         notes.append("runs of a replicate share their luck: the bands come from the spread between replicates, and are wider than Greenwood's")
     any_event = any(bool(one.event.any()) for one in runs)
-    gained = [(i, j, p, *restricted(study, event, groups[i], groups[j], level)) for i, j, p in compare(runs)] if any_event else []
+    each = 1.0 - (1.0 - level) / max(1, math.comb(len(groups), 2))  # Bonferroni: all intervals hold together at the level
+    gained = [(i, j, p, *restricted(study, event, groups[i], groups[j], each)) for i, j, p in compare(runs)] if any_event else []
     says = _says(event, groups, runs, curves, gained)
 
     def draw() -> Figure:
@@ -221,17 +222,18 @@ def _finding(study: Study, event: str, what: str, groups: Sequence[Group], level
 
 
 def _differences(study: Study, event: str, groups: Sequence[Group], gained: Sequence[Gain], level: float) -> Finding:
-    """Return the table of pairs of groups: mean days without the event with its paired interval, and the log-rank test."""
+    """Return the table of pairs of groups: mean days without the event with its paired interval, and log-rank tests."""
     rows = [(groups[i].label, groups[j].label, f.mean, f.low, f.high, f.pairs, end, p) for i, j, p, f, end in gained]
     table = pd.DataFrame(rows, columns=["group", "against", "days_more", "low", "high", "pairs", "up_to_day", "logrank_p_holm"])
     table[["group", "against"]] = table[["against", "group"]]
     sure = [f for *_, f, _ in gained if f.pairs > 1 and (f.low > 0.0 or f.high < 0.0)]
     small = int((table["logrank_p_holm"] <= 1.0 - level).sum())
-    says = f"In {len(sure)} of {len(gained)} pairs of groups the {100 * level:g} % interval of the paired difference in days without {_a(event)} leaves out 0; the log-rank test rejects equal curves in {small}."
-    notes = ["log-rank tests take runs as independent: under seeds=crn groups share luck, and so do the points of a group, so their p-values "
-             "are a guide; the paired difference of mean days holds"]  # fmt: skip
-    if not any(f.pairs > 1 for *_, f, _ in gained):
-        notes.append("fewer than two whole replicates: no paired interval; sweep with replicates=10 or more")
+    says = f"In {len(sure)} of {len(gained)} pairs of groups the interval of the paired difference in days without {_a(event)} leaves out 0 ({100 * level:g} % for all pairs together); the log-rank test rejects equal curves in {small}."
+    notes = ["log-rank tests take runs as independent, and under seeds=crn they share luck: their p-values are a guide; the paired difference of mean days holds"]
+    if len(gained) > 1:
+        notes.append(f"{len(gained)} pairs: each interval is one of {100 - 100 * (1.0 - level) / len(gained):.3g} %, so that all hold together at {100 * level:g} % (Bonferroni)")
+    if all(math.isnan(f.low) for *_, f, _ in gained):
+        notes.append("fewer than two whole replicates, or fewer than five that agree exactly: no paired interval; sweep with replicates=10 or more")
     return Finding(f"survival_{event}_pairs", f"Days without {_a(event)}, by pairs of groups", says, table, tuple(notes))
 
 
@@ -290,9 +292,10 @@ def _draw(study: Study, event: str, what: str, groups: Sequence[Group], runs: Se
     axes.set_xlabel("day of the run", size=style.TEXT, color=style.INK)
     style.key(axes, 3)
     ticks = [tick for tick in axes.get_xticks() if 0.0 <= tick <= end]
-    for at, (group, one) in enumerate(zip(groups, runs, strict=True)):
+    names = fit_labels([group.label.replace(what, what.rpartition(".")[2]) for group in groups], 28)
+    for at, (name, one) in enumerate(zip(names, runs, strict=True)):
         y, colour = 0.055 + 0.030 * (len(groups) - at), style.CYCLE[at % len(style.CYCLE)]
-        figure.text(0.158, y, group.label.replace(what, what.rpartition(".")[2])[-28:], size=style.SMALL, color=colour, ha="right", va="center")
+        figure.text(0.158, y, name, size=style.SMALL, color=colour, ha="right", va="center")
         for tick in ticks:
             figure.text(0.175 + 0.795 * tick / (end * 1.01), y, str(int((one.days >= tick).sum())), size=style.SMALL, color=style.INK, ha="center", va="center")
     return figure

@@ -18,6 +18,7 @@ from experiments.analysis.groups import (
     choose_outcomes,
     column,
     distinct,
+    fit_labels,
     is_number,
     missing_note,
     short_key,
@@ -40,11 +41,13 @@ _INSTEAD = (
 _COLUMNS = ("factor", "end", "value", "change", "low", "high", "pairs", "sure")
 #: Most factors in the figure; the table has all.
 _SHOWN = 20
+#: From so many pairs on, changes that are all equal are no chance: of counts two or three often agree.
+ENOUGH = 5
 
 
 @dataclass(frozen=True)
 class Change:
-    """Mean change of an outcome with its interval; NaN bounds where there are no two pairs."""
+    """Mean change of an outcome with its interval; NaN bounds where luck cannot be told (:func:`change`)."""
 
     mean: float
     low: float
@@ -52,8 +55,12 @@ class Change:
     pairs: int
 
 
-def change(differences: FloatArray, level: float) -> Change:
-    """Return the mean of paired differences, (pairs,), and its Student t interval; NaN are left out."""
+def change(differences: FloatArray, level: float, certain: bool = False) -> Change:
+    """Return the mean of paired differences, (pairs,), and its Student t interval; NaN are left out.
+
+    There is no interval for one pair, and none for fewer than :data:`ENOUGH` pairs that agree exactly, unless the
+    outcome is ``certain``, which is to say that luck does not move it (:func:`is_certain`).
+    """
     known = differences[~np.isnan(differences)]
     n = len(known)
     if not n:
@@ -61,8 +68,17 @@ def change(differences: FloatArray, level: float) -> Change:
     mean = math.fsum(known.tolist()) / n
     if n < 2:
         return Change(mean, math.nan, math.nan, n)
-    half = float(student.ppf(0.5 + level / 2.0, n - 1)) * float(known.std(ddof=1)) / math.sqrt(n)
+    spread = float(known.std(ddof=1))
+    if spread <= 1e-9 * abs(mean) and n < ENOUGH and not certain:
+        return Change(mean, math.nan, math.nan, n)
+    half = float(student.ppf(0.5 + level / 2.0, n - 1)) * spread / math.sqrt(n)
     return Change(mean, mean - half, mean + half, n)
+
+
+def is_certain(values: FloatArray) -> bool:
+    """Return whether the replicates of each point agree, (points, replicates), so that luck plays no part."""
+    several = values[(~np.isnan(values)).sum(axis=1) > 1]
+    return bool(len(several)) and bool((np.nanmax(several, axis=1) == np.nanmin(several, axis=1)).all())
 
 
 def tornado(study: Study, outcomes: Sequence[str] | None = None, *, level: float = 0.95) -> list[Finding]:
@@ -106,11 +122,11 @@ def tornado(study: Study, outcomes: Sequence[str] | None = None, *, level: float
 def _oat(study: Study, values: FloatArray, level: float) -> list[tuple[object, ...]]:
     """Return rows of changes from point 0: for numbers at both ends, for choices at the lowest and highest outcome."""
     rows: list[tuple[object, ...]] = []
-    base = study.plan.design.points[0]
+    base, certain = study.plan.design.points[0], is_certain(values)
     for index, factor in enumerate(study.plan.design.factors):
         col = column(study, index)
         points = [p for p in range(1, len(col)) if col[p] != base[index]]
-        found = {p: change(values[p] - values[0], level) for p in points}
+        found = {p: change(values[p] - values[0], level, certain) for p in points}
         if is_number(factor, col) and factor.kind != "choice":
             by_value = sorted(points, key=lambda p: float(str(col[p])))
             below = [p for p in by_value if float(str(col[p])) < float(str(base[index]))]
@@ -127,7 +143,7 @@ def _oat(study: Study, values: FloatArray, level: float) -> list[tuple[object, .
 def _grid(study: Study, values: FloatArray, level: float) -> list[tuple[object, ...]]:
     """Return rows of half the main effect of each factor, either way; a pair has the same other factors and replicate."""
     rows: list[tuple[object, ...]] = []
-    points = study.plan.design.points
+    points, certain = study.plan.design.points, is_certain(values)
     for index, factor in enumerate(study.plan.design.factors):
         first, second = distinct(factor, column(study, index))
         place = {(*point[:index], *point[index + 1 :], point[index]): at for at, point in enumerate(map(_hashable, points))}
@@ -136,8 +152,8 @@ def _grid(study: Study, values: FloatArray, level: float) -> list[tuple[object, 
         # A mean over the other factors for each replicate: replicates are what is independent.
         whole = ~np.isnan(apart).any(axis=0)
         per = np.array([math.fsum(apart[:, r].tolist()) / len(apart) / 2.0 if whole[r] else math.nan for r in range(apart.shape[1])])
-        rows.append(_row(short_key(factor.key), "low", write(first), change(-per, level)))
-        rows.append(_row(short_key(factor.key), "high", write(second), change(per, level)))
+        rows.append(_row(short_key(factor.key), "low", write(first), change(-per, level, certain)))
+        rows.append(_row(short_key(factor.key), "high", write(second), change(per, level, certain)))
     return rows
 
 
@@ -165,10 +181,13 @@ def _finding(study: Study, name: str, values: FloatArray, table: pd.DataFrame, l
     notes = list(missing_note(values))
     no_interval = bool(table["low"].isna().all())
     if no_interval:
-        notes.append("fewer than two pairs: no interval, so luck cannot be told from effect; sweep with replicates=10 or more")
+        notes.append(f"fewer than two pairs, or fewer than {ENOUGH} that agree exactly: no interval, so luck cannot be told from effect; sweep with replicates=10 or more")
     elif study.plan.seeds != "crn":
         notes.append("seeds are independent: pairs share no luck, so intervals are wider than with seeds=crn")
     tested = int(table["low"].notna().sum())
+    untold = int(((table["pairs"] > 0) & table["low"].isna()).sum())
+    if untold and not no_interval:
+        notes.append(f"{untold} of {len(table)} changes have fewer than two pairs, or fewer than {ENOUGH} that agree exactly: they cannot be told from luck and have no interval")
     includes = list(dict.fromkeys(table.loc[table["low"].notna() & ~table["sure"], "factor"]))
     includes = [f for f in includes if not table.loc[table["factor"] == f, "sure"].any()]
     if includes:
@@ -201,14 +220,14 @@ def _says(name: str, table: pd.DataFrame, start: float, two: bool) -> str:
         return said + f" {sure['factor'].nunique()} of {table['factor'].nunique()} factors have a change whose interval leaves out 0."
     if known["low"].isna().all():
         first = known.loc[known["change"].abs().idxmax()]
-        return f"{said} The largest change is {first['change']:+.3g} at {first['factor']} = {first['value']}; with one pair, luck cannot be told from effect."
-    return f"{said} No change can be told from luck: all intervals include 0."
+        return f"{said} The largest change is {first['change']:+.3g} at {first['factor']} = {first['value']}; with so few pairs, luck cannot be told from effect."
+    return f"{said} No change can be told from luck: no interval leaves out 0."
 
 
 def _draw(study: Study, name: str, table: pd.DataFrame, start: float, level: float, two: bool, no_interval: bool) -> Figure:
     """Draw a bar an end, solid where the change is sure, its interval as a whisker, its value beside the axis."""
     factors = list(dict.fromkeys(table["factor"]))[:_SHOWN]
-    interval = "no interval (fewer than two pairs)" if no_interval else f"whiskers: {100 * level:g} % t interval of the paired difference over replicates"
+    interval = "no interval (too few pairs)" if no_interval else f"whiskers: {100 * level:g} % t interval of the paired difference over replicates"
     base = "the mean of both values" if two else "the scenario's own values"
     n = int(np.isfinite(study.values(name)).sum())
     figure = style.new_figure(
@@ -233,9 +252,9 @@ def _draw(study: Study, name: str, table: pd.DataFrame, start: float, level: flo
         said.append(", ".join(str(value) for value in rows["value"]))
     axes.axvline(0.0, color=style.INK, linewidth=0.8)
     axes.set_ylim(len(factors) - 0.4, -0.6)
-    axes.set_yticks(range(len(factors)), labels=[f[-34:] for f in factors])
+    axes.set_yticks(range(len(factors)), labels=fit_labels(factors, 36))
     axes.set_xlabel(f"change of {words(name)}", size=style.TEXT, color=style.INK)
     for at, text in enumerate(said):
-        axes.text(1.02, at, text[:26], transform=axes.get_yaxis_transform(), size=style.SMALL, color=style.MUTED, va="center")
+        axes.text(1.02, at, fit_labels([text], 24)[0], transform=axes.get_yaxis_transform(), size=style.SMALL, color=style.MUTED, va="center")
     axes.text(1.02, -0.75, "values", transform=axes.get_yaxis_transform(), size=style.SMALL, weight="bold", color=style.MUTED, va="center")
     return figure

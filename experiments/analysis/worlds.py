@@ -127,15 +127,26 @@ def in_worlds(study: Study, worlds: Worlds, outcome: str) -> tuple[FloatArray, I
     return flat[:, whole], replicate[whole]
 
 
-def resamples(replicate: IntArray, draws: int, generator: np.random.Generator) -> list[IntArray] | None:
-    """Return bootstrap samples of worlds: whole replicates where there are several, else worlds; nothing for one.
+def whole_worlds(study: Study, worlds: Worlds, values: FloatArray) -> tuple[FloatArray, int, int]:
+    """Return (points, replicates, outcomes) without the worlds that an alternative lacks, how many those are, and of how many.
 
-    Worlds of one replicate share their luck, so replicates are what is drawn.
+    For alternatives that meet the same worlds. Under common random numbers a world is a set of uncertainties with a
+    replicate's luck; with independent seeds a set of uncertainties, which is left out when an alternative has no run there.
+
+    Raises
+    ------
+    InputError
+        When no world is whole.
     """
-    met = np.unique(replicate)
-    if len(met) > 1:
-        members = [np.flatnonzero(replicate == r) for r in met]
-        return [np.concatenate([members[k] for k in generator.integers(0, len(met), len(met))]) for _ in range(draws)]
-    if len(replicate) > 1:
-        return [generator.integers(0, len(replicate), len(replicate)) for _ in range(draws)]
-    return None
+    here = np.stack([~np.isnan(values[mine]).any(axis=2) for mine in worlds.points])  # (alternatives, uncertainties, replicates)
+    crn = study.plan.seeds == "crn"
+    keep: NDArray[np.bool_] = np.logical_and.reduce(here)
+    if not crn:
+        keep = np.repeat(np.logical_and.reduce(here.any(axis=2))[:, None], here.shape[2], axis=1)
+    if not keep.any():
+        raise InputError("no state of the world in which every alternative has all outcomes; run the sweep again (retry_failed=true)")
+    kept = values.copy()
+    for mine in worlds.points:
+        kept[mine] = np.where(keep[:, :, None], values[mine], math.nan)
+    count = keep if crn else keep[:, 0]
+    return kept, int((~count).sum()), count.size

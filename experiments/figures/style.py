@@ -17,6 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator, ScalarFormatter
 from matplotlib.transforms import offset_copy
 from numpy.typing import NDArray
@@ -47,15 +48,43 @@ def new_figure(title: str, subtitle: str, footer: str, height: float = HEIGHT) -
     figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
     top = 1.0 - 0.13 / height
-    figure.text(0.018, top, title, size=TITLE, weight="bold", color=INK, va="top")
-    figure.text(0.018, top - 0.30 / height, subtitle, size=SUBTITLE, color=MUTED, va="top")
+    head = figure.text(0.018, top, title, size=TITLE, weight="bold", color=INK, va="top")
+    _fit(head, least=10.5, lines=2)
+    under = 0.30 if "\n" not in head.get_text() else 0.10 + 2.4 * float(head.get_fontsize()) / 72.0  # inches from the title's top
+    below = figure.text(0.018, top - under / height, subtitle, size=SUBTITLE, color=MUTED, va="top")
+    _fit(below, least=7.0, lines=2)
     figure.text(0.018, 0.09 / height, textwrap.fill(footer, 215), size=6.4, color=MUTED, va="bottom")
     return figure
 
 
+def _fit(text: Text, least: float, lines: int) -> None:
+    """Make a text as wide as its figure: smaller down to ``least`` points, then on more lines, then smaller again.
+
+    A text that has lines of its own is made smaller and never broken.
+    """
+    figure = text.get_figure(root=True)
+    assert figure is not None
+    room = (1.0 - 2.0 * 0.018) * figure.bbox.width
+    whole, size = text.get_text(), float(text.get_fontsize())
+    while (wide := text.get_window_extent().width) > room and size > 5.0:
+        if size - 0.25 >= least or "\n" in whole:
+            size -= 0.25
+            text.set_fontsize(size)
+            continue
+        # Broken so that no line is longer than the text's share of the room; words too long for a line are cut.
+        broken = textwrap.wrap(whole, max(1, int(0.97 * len(whole) * room / wide)), break_on_hyphens=False)
+        if len(broken) <= lines:
+            text.set_text("\n".join(broken))
+            if text.get_window_extent().width <= room:
+                return
+            text.set_text(whole)
+        size -= 0.25
+        text.set_fontsize(size)
+
+
 def save(figure: Figure, path: Path) -> Path:
     """Write a figure of :func:`new_figure` as a PNG whose own text fields hold its title and its footer."""
-    title, footer = figure.texts[0].get_text(), figure.texts[2].get_text().replace("\n", " ")
+    title, footer = (figure.texts[at].get_text().replace("\n", " ") for at in (0, 2))
     figure.savefig(path, dpi=DPI, metadata={"Title": title, "Description": footer, "Software": "Marchland"})
     figure.clear()
     return path
