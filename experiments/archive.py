@@ -14,11 +14,12 @@ from pathlib import Path
 
 from agents.errors import InputError
 from experiments import files
+from experiments.analysis.study import PLAN, RESULTS, load_study
 from experiments.manifest import FILE
-from experiments.reproduction.verdict import read_manifest
+from experiments.reproduction.study import is_changed, is_of_plan
+from experiments.reproduction.verdict import read_manifest, stored_tables
 from experiments.runfolder import OURS
 from experiments.study.claim import FILE as CLAIM
-from experiments.study.claim import PARTS
 from sim.complaints import did_you_mean
 from sim.fingerprint import file_hash
 
@@ -31,6 +32,7 @@ _KINDS: tuple[tuple[str, str], ...] = (
     (".parquet", "application/vnd.apache.parquet"), (".csv", "text/csv"), (".json", "application/json"), (".yaml", "application/yaml"),
     (".png", "image/png"), (".html", "text/html"),
 )  # fmt: skip
+_ADVICE = "give the sweep again, with the same words and output, then archive"
 #: The first moment that a zip can name: files carry no time of their own, so that the same folder gives the same bytes.
 _WHEN = (1980, 1, 1, 0, 0, 0)
 
@@ -59,19 +61,38 @@ def archive(folder: Path, output: Path) -> int:
     Raises
     ------
     InputError
-        When the folder is not finished, or the zip cannot be written.
+        When the folder is not finished, holds something else than its manifest says, or the zip cannot be written.
     """
+    is_study = (folder / CLAIM).is_file()
+    if is_study and not (folder / FILE).is_file():
+        raise InputError(f"{folder / FILE}: no such file, so the study is not finished; {_ADVICE}")
     manifest = read_manifest(folder)
-    names = (*OURS, *_STUDY)
-    if (folder / CLAIM).is_file() and not (folder / "results.parquet").is_file():
-        names = (*names, PARTS)
-    chosen = {path.relative_to(folder).as_posix(): path for name in names for path in _below(folder / name)}
+    if is_study:
+        _check_study(folder, manifest)
+    elif changed := stored_tables(folder, manifest)[1]:
+        raise InputError(f"{folder / changed[0]}.parquet: has not the content that {FILE} says; run it again, an archive must hold what was run")
+    chosen = {path.relative_to(folder).as_posix(): path for name in (*OURS, *_STUDY) for path in _below(folder / name)}
     crate = json.dumps(metadata(folder.resolve().name, manifest, chosen), indent=2, ensure_ascii=False)
     with files.writing(output.parent), files.whole_file(output) as target, zipfile.ZipFile(target, "w") as bundle:
         for name, path in sorted(chosen.items()):
             _add(bundle, name, path.read_bytes())
         _add(bundle, METADATA, crate.encode())
     return len(chosen)
+
+
+def _check_study(folder: Path, manifest: Mapping[str, object]) -> None:
+    """Refuse a study that is not finished, or whose results or manifest are not of its plan."""
+    results = folder / RESULTS
+    if not results.is_file():
+        raise InputError(f"{results}: no such file, so the study is not finished; {_ADVICE}")
+    study = load_study(folder)
+    if not is_of_plan(study, manifest):
+        raise InputError(f"{folder / FILE}: is of another plan than {PLAN}: the sweep was gone on with, and did not come to its end; {_ADVICE}")
+    missing = study.plan.rows.num_rows - len(study.results)
+    if missing:
+        raise InputError(f"{results}: {missing:,} of {study.plan.rows.num_rows:,} planned runs have no row; {_ADVICE}")
+    if is_changed(study, manifest):
+        raise InputError(f"{results}: has not the content that {FILE} says, so it was changed after the sweep; {_ADVICE}")
 
 
 def _below(path: Path) -> list[Path]:

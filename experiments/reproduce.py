@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from agents.errors import InputError
+from agents.policies.base import load_class
 from experiments.manifest import write_json
 from experiments.reproduction.run import reproduce_run
 from experiments.reproduction.verdict import COMPATIBLE, EQUAL, IDENTICAL, Verdict, compatible
@@ -49,6 +50,8 @@ def main(words: Sequence[str]) -> int:
     if replicates == 1:
         raise InputError("replicates=1: write 0, or a number of replicates from 2 on")
     trusted = tuple(filter(None, given.get("trust", "").split(",")))
+    if str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))  # last: a user's own policy classes, never in place of ours
     verdict = reproduce(
         folders[0], replicates=replicates, trusted=trusted, sample=_number(given, "sample"), sample_seed=_number(given, "sample_seed"),
         workers=_number(given, "workers", least=1), given=tuple(given),
@@ -79,8 +82,10 @@ def reproduce(
     Raises
     ------
     InputError
-        When the folder is not finished, or cannot be read.
+        When the folder is not finished, or cannot be read, or a trusted class cannot be imported.
     """
+    for name in trusted:  # before the first run, which would fail for a reason that is none of the folder's
+        load_class(name, f"trust={name}")
     if (folder / CLAIM).is_file():
         from experiments.reproduction.study import Asked, reproduce_study
 

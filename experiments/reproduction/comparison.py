@@ -47,5 +47,5 @@ def reproduce_comparison(folder: Path, *, trusted: Sequence[str] = ()) -> Verdic
     scenarios = [Scenario.from_config(placed(tree, copy), copy, tuple(trusted)) for tree in arms.values()]
     print(f"running {folder} again: {len(arms)} arms, {replicates} replicates of each", file=sys.stderr)
     result = compare(tuple(map(str, arms)), scenarios, replicates)
-    grade, where = compare_tables(folder, manifest, tables_of(result, scenarios[0]))
-    return Verdict(grade, where, environment_differences(manifest), checked=f"{len(arms)} arms x {replicates} replicates")
+    grade, where, notes = compare_tables(folder, manifest, tables_of(result, scenarios[0]))
+    return Verdict(grade, where, environment_differences(manifest), checked=f"{len(arms)} arms x {replicates} replicates", notes=notes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,14 +13,22 @@ from agents.errors import InputError
 from experiments.reproduction.verdict import (
     COMPATIBLE,
     DIFFERENT,
+    SUMMARY,
     Verdict,
+    compare_summary,
     compare_tables,
     compatible,
     environment_differences,
+    is_number,
     read_manifest,
+    read_summary,
+    worse,
 )
 from experiments.runner import result_tables
+from experiments.study.inputs import placed
+from experiments.summary import summary_row
 from sim import Scenario
+from sim.fingerprint import ELSEWHERE
 
 
 def reproduce_run(folder: Path, *, replicates: int = 0, trusted: Sequence[str] = ()) -> Verdict:
@@ -44,13 +51,17 @@ def reproduce_run(folder: Path, *, replicates: int = 0, trusted: Sequence[str] =
     manifest = read_manifest(folder)
     scenario = stored_scenario(folder, trusted)
     print(f"running {folder} again: seed {scenario.config.seed}, replicate {scenario.config.replicate}", file=sys.stderr)
-    tables = result_tables(scenario.build().run())
-    grade, where = compare_tables(folder, manifest, tables)
+    model = scenario.build().run()
+    tables = result_tables(model)
+    summary = read_summary(folder)
+    grade, where, notes = compare_tables(folder, manifest, tables)
+    row = summary_row(model.outcomes, scenario.config, str(manifest.get("config_hash", "")))
+    grade, where = worse((grade, where), compare_summary(summary, row))
     if grade == DIFFERENT and replicates:
-        stored = _stored_outcomes(folder)
         drawn = [scenario.build(replicate=scenario.config.replicate + 1 + k).run().outcomes for k in range(replicates)]
+        stored = {name: float(cast(float, value)) for name, value in summary.items() if is_number(value)}
         grade = COMPATIBLE if compatible(stored, drawn) else grade
-    return Verdict(grade, where, environment_differences(manifest), checked=f"tables {', '.join(tables)}")
+    return Verdict(grade, where, environment_differences(manifest), checked=f"tables {', '.join(tables)}, {SUMMARY}", notes=notes)
 
 
 def stored_scenario(folder: Path, trusted: Sequence[str]) -> Scenario:
@@ -62,14 +73,10 @@ def stored_scenario(folder: Path, trusted: Sequence[str]) -> Scenario:
         raise InputError(f"{folder / 'config.yaml'}: cannot be read ({' '.join(str(error).split())})") from None
     if not isinstance(tree, dict) or not isinstance(tree.get("scenario"), dict) or not copy.is_dir():
         raise InputError(f"{folder}: config.yaml or scenario/ is not what a run leaves; give the folder of a finished run")
-    chosen = cast("dict[str, object]", tree["scenario"])
-    chosen["path"] = str(copy)
-    for key in ("history", "exogenous"):  # the copy holds what was read, under the file's own name where it has no place there
-        own = copy / Path(str(chosen.get(key) or "")).name
-        chosen[key] = str(own) if chosen.get(key) and own.is_file() else None
-    return Scenario.from_config(tree, copy, tuple(trusted))
-
-
-def _stored_outcomes(folder: Path) -> dict[str, float]:
-    row = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    return {key: float(value) for key, value in row.items() if isinstance(value, int | float) and not isinstance(value, bool)}
+    moved = placed(tree, copy)
+    chosen = cast("dict[str, object]", moved["scenario"])
+    for key in ELSEWHERE:  # a run's copy of a file from elsewhere keeps the file's own name
+        name = Path(str(tree["scenario"].get(key) or "")).name
+        own = next((path for path in sorted(copy.rglob("*")) if path.name == name and path.is_file()), None)
+        chosen[key] = str(own) if own else chosen[key]
+    return Scenario.from_config(moved, copy, tuple(trusted))

@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import math
+import re
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
+import pyarrow.parquet as pq
+from rich.console import Console
 
 from agents.errors import InputError
-from experiments.analysis.study import Study, load_study
+from experiments.analysis.study import RESULTS, Study, load_study
 from experiments.manifest import FILE
+from experiments.reproduction.series import compare_series, series_hashes
 from experiments.reproduction.verdict import (
     COMPATIBLE,
+    DAMAGED,
     DIFFERENT,
     ENOUGH,
     EQUAL,
     IDENTICAL,
     ROUNDING,
     Verdict,
-    compare_table,
     environment_differences,
     outside,
+    worse,
 )
-from experiments.study import parts
 from experiments.study.claim import FILE as CLAIM
-from experiments.study.claim import SERIES, Claim, code_hash
+from experiments.study.claim import SERIES, Claim, code_hash, read_claim
 from experiments.study.designs import RESERVED
 from experiments.study.inputs import FOLDER as INPUTS
 from experiments.study.parts import content_hash
@@ -43,6 +45,8 @@ from sim.fingerprint import table_hash
 
 #: Points at which other replicates are drawn, when asked for.
 _POINTS = 10
+#: What a sweep says of its progress. Its other words are about a folder that can be gone on with, which ours cannot.
+_PROGRESS = re.compile(r"\d+ runs planned|\d+ of \d+ runs, ")
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,18 @@ class Asked:
     def executor(self) -> str:
         """One worker needs no process of its own."""
         return "processes" if self.workers > 1 else "serial"
+
+
+class Progress(Console):
+    """Standard error, without what a sweep says of its folder and of going on with it."""
+
+    def __init__(self) -> None:
+        super().__init__(stderr=True)
+
+    def print(self, *objects: object, **options: object) -> None:
+        """Print bars and lines of progress."""
+        if all(not isinstance(one, str) or _PROGRESS.match(one) for one in objects):
+            super().print(*objects, **options)  # type: ignore[arg-type]
 
 
 def reproduce_study(folder: Path, asked: Asked) -> Verdict:
@@ -107,22 +123,22 @@ def reproduce_study(folder: Path, asked: Asked) -> Verdict:
     differing: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="marchland-") as name:
         again = Path(name)
-        swept = sweep(rows, payload, again, executor=asked.executor, workers=min(asked.workers, len(rows)))
-        if swept.interrupted:
-            raise KeyboardInterrupt
-        now = results(again).to_pandas().set_index("run_id")
-        grade, where, largest = IDENTICAL, "", 0.0
-        series = _series_hashes(folder, rows), _series_hashes(again, rows)
+        now = _sweep(rows, payload, again, asked).set_index("run_id")
+        found, largest = (IDENTICAL, ""), 0.0
+        wanted = {row[0] for row in rows}
+        series = series_hashes(folder, wanted), series_hashes(again, wanted)
         stored = study.results.set_index("run_id")
         for row in rows:
             here, place, size = _compare_run(row, stored.loc[row[0]], now.loc[row[0]])
             if here == IDENTICAL:
-                here, place = _compare_series(row, folder, again, series)
+                here, place = compare_series(row, folder, again, series)
             largest = max(largest, size)
             if here == DIFFERENT:
                 differing.append(row)
-            if here == DIFFERENT != grade or (here == EQUAL and grade == IDENTICAL):
-                grade, where = here, place
+            found = worse(found, (here, place))
+    grade, where = found
+    if lacking := len(series[1].keys() - series[0].keys()):
+        notes.append(f"{lacking:,} runs have no daily series in the folder to compare with")
     if differing and asked.replicates and _compatible(study, payload, differing, asked):
         grade = COMPATIBLE
     if differing:
@@ -133,13 +149,22 @@ def reproduce_study(folder: Path, asked: Asked) -> Verdict:
 
 def _check_classes(study: Study, trusted: Sequence[str]) -> None:
     """Refuse a study whose policies are classes that the command line does not name."""
-    named = {str(value) for factor in study.plan.design.factors if factor.kind == "policy" for value in study.points[factor.key]}
+    choices = [factor.key for factor in study.plan.design.factors if factor.kind == "policy" or factor.key.endswith(".name")]
+    named = {str(value) for key in choices for value in study.points[key]}
     policies = study.plan.base.get("policies")
     for choice in policies.values() if isinstance(policies, dict) else ():
         named.add(str(choice.get("name") if isinstance(choice, dict) else choice))
     for name in sorted(named):
         if ":" in name and name not in trusted:
             raise InputError(f"{study.folder}: plays the policy {name}, whose code is run only when you name it; give trust={name}")
+
+
+def _sweep(rows: Sequence[Row], payload: Payload, folder: Path, asked: Asked) -> pd.DataFrame:
+    """Run rows in a passing folder; Ctrl-C ends the command, since some of the runs make no verdict."""
+    swept = sweep(rows, payload, folder, executor=asked.executor, workers=min(asked.workers, len(rows)), console=Progress())
+    if swept.interrupted:
+        raise KeyboardInterrupt
+    return results(folder).to_pandas()
 
 
 def _manifest(folder: Path) -> Mapping[str, object]:
@@ -174,7 +199,7 @@ def _chosen(study: Study, asked: Asked) -> tuple[list[Row], list[str]]:
 def _claims(study: Study, manifest: Mapping[str, object], payload: Payload) -> list[str]:
     """Return what the folder says of itself that is not so: its config, its results."""
     claim = Claim.of(payload)
-    said = json.loads((study.folder / CLAIM).read_text(encoding="utf-8"))
+    said = read_claim(study.folder) or {}
     notes: list[str] = []
     if claim.config_hash != said.get("config_hash"):
         notes.append(f"config and tables in the folder have the hash {claim.config_hash[:12]}, but {CLAIM} says {str(said.get('config_hash'))[:12]}")
@@ -182,24 +207,34 @@ def _claims(study: Study, manifest: Mapping[str, object], payload: Payload) -> l
         notes.append("the study was mixed with --force: its runs come from more than one config or code")
     if not manifest:
         notes.append(f"there is no {FILE}: the sweep did not come to its end")
-    elif manifest.get("results_hash") != content_hash(_stored(study.folder)):
+    elif not is_of_plan(study, manifest):
+        notes.append(f"{FILE} is of a former plan: the sweep was gone on with, and did not come to its end")
+    elif is_changed(study, manifest):
         notes.append(f"results.parquet has not the content that {FILE} says: it was changed after the sweep")
     return notes
 
 
+def is_of_plan(study: Study, manifest: Mapping[str, object]) -> bool:
+    """Whether a manifest is of the plan that the folder holds."""
+    outputs = manifest.get("outputs")
+    said = outputs.get("plan") if isinstance(outputs, Mapping) else None
+    return isinstance(said, Mapping) and said.get("content_sha256") == table_hash(study.plan.rows)
+
+
+def is_changed(study: Study, manifest: Mapping[str, object]) -> bool:
+    """Whether the results in the folder are others than those that its manifest names."""
+    path = study.folder / RESULTS
+    try:
+        now = content_hash(pq.read_table(path, partitioning=None)) if path.is_file() else study.results_hash
+    except DAMAGED:
+        return True
+    return manifest.get("results_hash") != now
+
+
 def _code(folder: Path, payload: Payload) -> tuple[tuple[str, str, str], ...]:
     """Return the difference of the model's code, if there is one."""
-    then, now = str(json.loads((folder / CLAIM).read_text(encoding="utf-8")).get("code_hash")), code_hash(payload.trusted)
+    then, now = str((read_claim(folder) or {}).get("code_hash")), code_hash(payload.trusted)
     return (("code of the model", then[:12], now[:12]),) if then != now else ()
-
-
-def _stored(folder: Path) -> pa.Table:
-    import pyarrow.parquet as pq
-
-    try:
-        return pq.read_table(folder / "results.parquet")
-    except (OSError, pa.ArrowInvalid):
-        return parts.results(folder / "parts")
 
 
 def _compare_run(row: Row, stored: pd.Series, now: pd.Series) -> tuple[str, str, float]:
@@ -222,47 +257,8 @@ def _compare_run(row: Row, stored: pd.Series, now: pd.Series) -> tuple[str, str,
     return grade, where, largest
 
 
-def _compare_series(row: Row, folder: Path, again: Path, hashes: tuple[Mapping[str, str], Mapping[str, str]]) -> tuple[str, str]:
-    """Return the grade of a run's daily series, and the first place that differs."""
-    then, now = (one.get(row[0]) for one in hashes)
-    if then is None or then == now:
-        return IDENTICAL, ""
-    name = f"daily series of run {row[0]} (point {row[1]}, replicate {row[2]})"
-    if now is None:
-        return DIFFERENT, f"{name}: none now"
-    stored, made = (_series_of(one, row[0]) for one in (folder, again))
-    return compare_table(name, stored, made)
-
-
-def _series_of(folder: Path, run_id: str) -> pa.Table:
-    found = (table for part in parts.list_parts(folder / SERIES) for name, table in _by_run(part.path) if name == run_id)
-    return next(found)
-
-
 def _number(value: object) -> float:
     return math.nan if value is None or value is pd.NA else float(cast(float, value))
-
-
-def _series_hashes(folder: Path, rows: Sequence[Row]) -> dict[str, str]:
-    """Return the hash of each run's daily series."""
-    wanted = {row[0] for row in rows}
-    found: dict[str, str] = {}
-    for part in parts.list_parts(folder / SERIES):
-        for run_id, table in _by_run(part.path):
-            if run_id in wanted:
-                found.setdefault(run_id, table_hash(table))
-    return found
-
-
-def _by_run(path: Path) -> Iterator[tuple[str, pa.Table]]:
-    """Yield the runs of a part: their rows follow each other."""
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(path, partitioning=None).combine_chunks()
-    ids = np.asarray(table["run_id"].to_pylist(), dtype=object)
-    edges = [0, *(np.flatnonzero(ids[1:] != ids[:-1]) + 1).tolist(), len(ids)] if len(ids) else []
-    for start, end in itertools.pairwise(edges):
-        yield str(ids[start]), table.slice(start, end - start)
 
 
 def _compatible(study: Study, payload: Payload, differing: Sequence[Row], asked: Asked) -> bool:
@@ -275,8 +271,7 @@ def _compatible(study: Study, payload: Payload, differing: Sequence[Row], asked:
     ]
     print(f"running {len(rows):,} other replicates of {len(points)} points", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="marchland-") as name:
-        sweep(rows, payload, Path(name), executor=asked.executor, workers=asked.workers)
-        table = results(Path(name)).to_pandas()
+        table = _sweep(rows, payload, Path(name), asked)
     drawn = {point: [_outcomes(one, params[point]) for _, one in part.iterrows()] for point, part in table[table["status"] == OK].groupby("point")}
     out = judged = 0
     stored = study.results.set_index("run_id")
