@@ -3,7 +3,7 @@
     python benchmarks/sweep.py [runs [scenario runs]]
 
 First a trivial model, 100,000 runs in two worker processes: microseconds a run beyond it, seconds to the first
-result, memory of the parent, number of files. Then 200 runs of ``two_states``, serial and with two workers: what the
+result, memory of the parent, number of files; then the memory of the whole command. Then 200 runs of ``two_states``, serial and with two workers: what the
 second worker brings, and where the rest goes (start of the workers, runs that are slower side by side, waiting).
 Exits with 1 when a target is missed. Every sweep runs in a fresh process. Other work on the machine counts in full:
 look at the load that is printed.
@@ -11,6 +11,7 @@ look at the load that is printed.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -23,6 +24,7 @@ import time
 from pathlib import Path
 
 OVERHEAD_US, START_SECONDS, MEMORY_MB, FILES, SPEED_UP = 300.0, 10.0, 400.0, 1000, 1.85
+OUTCOMES = 57  # and two of the model that costs nothing: as many as two_states has
 SHARE = 0.05  # of the time of runs of 50 ms and more
 
 
@@ -89,6 +91,32 @@ def one(model: str, executor: str, runs: int) -> None:
         }))  # fmt: skip
 
 
+def command(executor: str, runs: int) -> None:
+    """Give the command with a plan of ``runs`` runs whose model costs nothing, and print its memory as JSON.
+
+    All that the command does counts: the checks of the plan, its table, results, hashes and manifest. The runs have as
+    many outcomes as those of ``two_states``.
+    """
+    from experiments import sweep as verb
+    from experiments.study.task import Payload
+
+    def free(base: dict[str, object], **others: object) -> Payload:
+        return Payload(base={**base, "outcomes": OUTCOMES}, model="trivial", **{**others, "trusted": ()})  # type: ignore[arg-type]
+
+    verb.Payload = free  # type: ignore[assignment,misc]
+    with tempfile.TemporaryDirectory() as name, contextlib.redirect_stdout(sys.stderr):
+        start = time.perf_counter()
+        code = verb.main([
+            "design=lhs", f"n={runs // 2}", "replicates=2", "scenario=two_states", "scenario.end=2001-02-28", f"executor={executor}",
+            "parameters.violence.branching=", "parameters.fighters.infiltration=", "policy@policies.north=status_quo,hardline",
+            f"output={name}/study",
+        ])  # fmt: skip
+        wall = time.perf_counter() - start
+        found = json.loads((Path(name) / "study" / "manifest.json").read_text(encoding="utf-8"))
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+    print(json.dumps({"code": code, "memory": memory, "wall": wall, "hash": found["results_hash"]}))
+
+
 def measure(model: str, executor: str, runs: int) -> dict[str, float]:
     """Run one sweep in a fresh process and return its measurements."""
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -105,7 +133,10 @@ def main() -> int:
     """Measure, print, compare with the targets."""
     words = sys.argv[1:]
     if words[:1] == ["--one"]:
-        one(words[1], words[2], int(words[3]))
+        if words[1] == "command":
+            command(words[2], int(words[3]))
+        else:
+            one(words[1], words[2], int(words[3]))
         return 0
     runs = int(words[0]) if words else 100_000
     scenario_runs = int(words[1]) if len(words) > 1 else 200
@@ -127,6 +158,10 @@ def main() -> int:
         say(f"  first results after {row['first']:.1f} s (at most {START_SECONDS:.0f})", row["first"] <= START_SECONDS)
         say(f"  parent at most {row['memory']:.0f} MB (at most {MEMORY_MB:.0f})", row["memory"] <= MEMORY_MB)
         say(f"  files at most {row['files']:.0f} (at most {FILES})", row["files"] <= FILES)
+    whole = [measure("command", executor, runs) for executor in ("serial", "processes")]
+    for executor, row in zip(("serial", "processes"), whole, strict=True):
+        print(f"{runs:,} runs with {OUTCOMES + 2} outcomes by the command, {executor}: {row['wall']:.1f} s")
+        say(f"  parent at most {row['memory']:.0f} MB (at most {MEMORY_MB:.0f})", row["memory"] <= MEMORY_MB and row["code"] == 0)
     alone = measure("scenario", "serial", scenario_runs)
     both = measure("scenario", "processes", scenario_runs)
     hashes_too = {alone["hash"], both["hash"]}
@@ -141,7 +176,7 @@ def main() -> int:
     print(f"  load of the machine before {load:.1f}, after {os.getloadavg()[0]:.1f} (these sweeps make 2 of it)")
     speed_up = alone["wall"] / both["wall"]
     say(f"  two workers are {speed_up:.2f} times as fast (at least {SPEED_UP})", speed_up >= SPEED_UP)
-    say("the same content hash from both executors", len(hashes) == 1 and len(hashes_too) == 1)
+    say("the same content hash from both executors", len(hashes) == 1 and len(hashes_too) == 1 and len({row["hash"] for row in whole}) == 1)
     return 1 if missed else 0
 
 

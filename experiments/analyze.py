@@ -55,7 +55,7 @@ def main(words: Sequence[str]) -> int:
         raise InputError(f"analyses={names[0]}: {unfit[names[0]]}")
     check_folder(output, force="--force" in words)
     options = _options(given, study)
-    print(f"{study.folder}: {study.caption()}", file=sys.stderr)
+    print(f"{study.folder}: {study.caption(interval=None)}", file=sys.stderr)
     report = make_report(
         study, names, options, output, given=tuple(given), force="--force" in words, tell=lambda name: print(f"  {name}", file=sys.stderr)
     )

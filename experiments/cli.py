@@ -224,7 +224,7 @@ def verb_help(name: str) -> str:
         ]
     if name == "sweep":
         from experiments.study.named import help_lines
-        from experiments.sweep import KEYS as SWEEP
+        from experiments.study.words import KEYS as SWEEP
 
         lines += ["", *_keys(SWEEP), "", *help_lines()]
     if name == "analyze":

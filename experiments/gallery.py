@@ -40,6 +40,7 @@ from experiments.study import named
 from experiments.study.claim import Claim, code_hash, read_claim
 from experiments.study.factors import Fields
 from experiments.study.task import Payload
+from experiments.study.words import Words
 from sim.compose import compose
 from sim.fingerprint import file_hash
 from sim.settings import to_tree, validate
@@ -273,7 +274,7 @@ def _now(entry: Entry) -> tuple[NamedStudy, Fields, str]:
     """Return the study of a page, the fields of its scenario and the config hash that its runs would have now."""
     words = list(entry.command[1:])
     study_file = named.study_of(entry.study, words)
-    composed = compose(sweep.Words(named.expand(words)).overrides, trusted=True)
+    composed = compose(Words(named.expand(words)).overrides, trusted=True)
     tree = to_tree(validate(composed.config))
     assert isinstance(tree, dict)
     return study_file, Fields(tree), Claim.of(Payload(base=tree, folder=str(composed.folder))).config_hash

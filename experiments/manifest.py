@@ -10,6 +10,7 @@ import platform
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
@@ -30,6 +31,10 @@ PACKAGES: tuple[str, ...] = (
 
 #: Variables that say how many threads the libraries of linear algebra use.
 THREADS: tuple[str, ...] = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+#: How an absolute path begins: in a word or behind ``=``, a comma, a bracket; not in ``a/b``, ``tcp://host`` or ``{folder}/a``.
+_ABSOLUTE = r"(?:file:/+|(?<![\w./~)}\]:-])/+|(?<=:)/(?!/)|(?<!\w)~\w[\w.-]*/|(?<!\w)[A-Za-z]:[\\/](?!/))"
+_USER = ("USER", "LOGNAME", "USERNAME")
 
 Manifest = dict[str, object]
 
@@ -60,7 +65,7 @@ def make_manifest(
     started, finished
         Times with time zone.
     command
-        The command line; home folders and user names are left out.
+        The command line; of absolute paths only the last names are kept.
     """
     outputs = {name: {"rows": table.num_rows, "content_sha256": table_hash(table)} for name, table in tables.items()}
     return {
@@ -177,12 +182,33 @@ def _git(root: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def without_home(text: str) -> str:
-    """Return a part of a command line without home folders and user names."""
-    home = str(Path.home())
-    if len(home) > 1:
-        text = text.replace(home, "~")
-    return re.sub(r"(?:/home|/Users|[A-Za-z]:\\Users)[/\\][^/\\\s]+", "~", text)
+def without_home(word: str) -> str:
+    """Return a word of a command line with the last name of each absolute path: no folders, no user names.
+
+    Relative paths stay as they are. A path goes on to the end of its quotes, to the next path of a list, or to the end of
+    the word: spaces and brackets may be part of it.
+    """
+    return _reduced(word, r"(?:(?![,;]\s*(?:['\"]|file:)?[/~\\]).)*")
+
+
+def without_paths(text: str) -> str:
+    """Return a free text, such as that of an error, with the last name of each absolute path; see :func:`without_home`."""
+    for place in sorted({str(Path.home()), str(Path.cwd()), tempfile.gettempdir()}, key=len, reverse=True):  # they may have spaces
+        text = text.replace(f"{place}/", "/-/") if len(place) > 1 else text
+    return _reduced(text, r"[^\s,;:'\"()\[\]{}<>|]*")
+
+
+def _reduced(text: str, rest: str) -> str:
+    """Reduce absolute paths; ``rest`` matches what follows the beginning of one that is not in quotes."""
+    return re.sub(rf"(?P<quote>['\"]){_ABSOLUTE}(?:(?!(?P=quote)).)*|{_ABSOLUTE}{rest}", _last_name, text, flags=re.DOTALL)
+
+
+def _last_name(found: re.Match[str]) -> str:
+    """Return the last name of a path; a home folder, or one that is called as the user is, has none."""
+    path = found[0].replace("\\", "/").rstrip("/")
+    name = path.rpartition("/")[2]
+    homes = re.search(r"(?:^|/)(?:home|Users)/[^/]+$", path) or path.endswith(str(Path.home())) or name in {os.environ.get(key) for key in _USER}
+    return f"{found['quote'] or ''}{'~' if homes else name or '/'}"
 
 
 def _relative(file: Path, folder: Path) -> str:

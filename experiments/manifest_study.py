@@ -17,11 +17,9 @@ from experiments.study.claim import FILE as CLAIM
 from experiments.study.inputs import FOLDER as INPUTS
 from experiments.study.parts import content_hash
 from experiments.study.plan import Plan
-from sim.fingerprint import canonical, digest, file_hash, table_hash
+from sim.fingerprint import PATHS, canonical, digest, file_hash, table_hash
 
 SCHEMA_VERSION = 2
-#: Where a config names files; what they hold counts, not where they lay.
-_PATHS = ("path", "history", "exogenous")
 
 
 @dataclass(frozen=True)
@@ -129,7 +127,7 @@ def _without_paths(config: Mapping[str, object]) -> dict[str, object]:
     """Return a config as JSON holds it, without the places of files on this machine."""
     tree = cast("dict[str, object]", json.loads(canonical(config)))
     if isinstance(chosen := tree.get("scenario"), dict):
-        tree["scenario"] = {key: value for key, value in chosen.items() if key not in _PATHS}
+        tree["scenario"] = {key: value for key, value in chosen.items() if key not in PATHS}
     return tree
 
 

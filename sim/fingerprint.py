@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 
 #: Keys that do not change what a run computes, or that differ between machines (content counts instead).
 _LEFT_OUT = frozenset({"figures", "band"})
-_PATHS = frozenset({"path", "history", "exogenous"})
+ELSEWHERE = ("history", "exogenous")
+PATHS = ("path", *ELSEWHERE)
 
 
 def canonical(value: object) -> bytes:
@@ -47,7 +48,7 @@ def config_hash(config: Mapping[str, object], files: Sequence[Path]) -> str:
     kept = {key: value for key, value in config.items() if key not in _LEFT_OUT}
     scenario = kept.get("scenario")
     if isinstance(scenario, Mapping):
-        kept["scenario"] = {key: value for key, value in scenario.items() if key not in _PATHS}
+        kept["scenario"] = {key: value for key, value in scenario.items() if key not in PATHS}
     return digest(canonical({"config": kept, "tables": [file_hash(file) for file in files]}))
 
 

@@ -7,6 +7,7 @@ words as they are typed on the command line, and no code.
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.resources
 import re
 from collections.abc import Mapping
@@ -25,10 +26,18 @@ from agents.errors import InputError, one_of
 from agents.parameters import STRICT
 from sim.complaints import did_you_mean, from_pydantic
 from sim.folder import read_yaml
+from sim.settings import Config
 from sim.trust import check_content
 
 GROUP = "experiment"
 _ROLE = re.compile(r"\{(\w+)\}")
+#: What a study may say of its design. Where and by whom it is run is the user's affair.
+DESIGN = ("design", "n", "trajectories", "levels", "second_order", "replicates", "seeds", "design_seed", "series")
+_KEY = re.compile(r"\w(?:[\w./ -]*\w)?")
+_POLICY = re.compile(r"policy@policies\.[\w -]+")
+#: Beginnings of keys that a study may set: those of the config, but for the choice of the scenario.
+_SECTIONS = (*(field.name for field in dataclasses.fields(Config)), "corner")
+_NOT_ITS_OWN = ("scenario", "scenario.path", "scenario.name")
 Tree = dict[str, object]
 
 
@@ -150,8 +159,15 @@ def read_study(file: Path) -> StudyText | None:
         text = pydantic.TypeAdapter(StudyText).validate_python(tree["study"])
     except pydantic.ValidationError as error:
         raise from_pydantic(error, StudyText, lambda key: f"{file}: study.") from None
+    for key in text.design:
+        if key not in DESIGN:
+            raise InputError(f"{file}: study.design.{key}: a study does not set this{did_you_mean(key, DESIGN)}; known: {one_of(DESIGN)}")
     for word in (*text.base, *(word for one in text.scenarios.values() for word in one.base)):
-        _check_word(word, str(file))
+        _check_word(_ROLE.sub("part", word), f"{file}: study.base: {word!r}")
+    for factor in text.factors:
+        _check_word(_ROLE.sub("part", factor.vary), f"{file}: study.factors: {factor.vary!r}")
+    for key in text.without:
+        _check_word(f"{key.replace('=', ':')}=", f"{file}: study.without: {key!r}")  # a key alone, without a value
     return text
 
 
@@ -185,19 +201,29 @@ def on_scenario(file: Path, text: StudyText, scenario: str, folder: Path) -> Nam
                 )
         return _ROLE.sub(lambda found: known[found[1]], word)
 
+    def checked(word: str, section: str) -> str:
+        _check_word(filled(word), f"{file}: study.{section}: {word!r}")  # again: names of actors are from a file too
+        return filled(word)
+
     return NamedStudy(
         name=file.stem, file=file, title=text.title, question=text.question, reading=text.reading, roles=roles,
-        base=tuple(filled(word) for word in (*text.base, *here.base)), without=tuple(text.without),
+        base=tuple(checked(word, "base") for word in (*text.base, *here.base)), without=tuple(text.without),
         design={key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in text.design.items()},
-        factors=tuple(filled(factor.vary) for factor in text.factors), whys=tuple(factor.why for factor in text.factors),
+        factors=tuple(checked(factor.vary, "factors") for factor in text.factors), whys=tuple(factor.why for factor in text.factors),
         outcomes=tuple(filled(name) for name in text.outcomes), analyses=tuple(text.analyses),
     )  # fmt: skip
 
 
-def _check_word(word: str, file: str) -> None:
-    """Refuse a base word that is no plain override."""
-    key, equals, _ = word.partition("=")
-    if not equals or not re.fullmatch(r"[\w.@/{} -]+", key) or key.split(".")[0] in ("hydra", GROUP, "scenario=", "scenario.path") or key == "scenario":
-        raise InputError(f"{file}: study.base: {word!r} is no override of the config; write KEY=VALUE, for example policy@policies.{{host}}=status_quo")
-    if key.startswith("policy@") and ":" in word:
-        raise InputError(f"{file}: study.base: {word!r}: a class is taken from the command line only, never from a file")
+def _check_word(word: str, where: str) -> None:
+    """Refuse a word of a study that is more than a number or a name for a key of the config.
+
+    The words of a study become words of the command line, where the user speaks: so none of them may name code, an
+    option of the command, or a setting of Hydra's.
+    """
+    key, equals, value = word.partition("=")
+    known = _POLICY.fullmatch(key) or (_KEY.fullmatch(key) and re.split("[./]", key)[0] in _SECTIONS)
+    if not equals or not known or key in _NOT_ITS_OWN:
+        raise InputError(f"{where} is no override of the config; write KEY=VALUE, for example policy@policies.{{host}}=status_quo")
+    if key.startswith("polic") and ":" in value:
+        raise InputError(f"{where}: a class is taken from the command line only, never from a file")
+    check_content(where, [word])

@@ -123,21 +123,6 @@ def test_numbers_of_the_overview_are_those_of_the_runs(study: Path) -> None:
         assert table.loc[label, "high"] - table.loc[label, "low"] == pytest.approx(2.0 * half)
 
 
-def test_the_share_of_luck_is_known_where_it_is_made() -> None:
-    rng = np.random.default_rng(1)
-    points = rng.normal(0.0, 2.0, (4000, 1))
-    assert overview.luck_share(points + rng.normal(0.0, 1.0, (4000, 5))) == pytest.approx(0.2, abs=0.02)
-    assert overview.luck_share(np.repeat(points, 3, axis=1)) == pytest.approx(0.0, abs=1e-12)
-    assert overview.luck_share(rng.normal(0.0, 1.0, (4000, 3))) > 0.95
-    assert math.isnan(overview.luck_share(points)), "one replicate says nothing of luck"
-    assert math.isnan(overview.luck_share(np.ones((5, 3))))
-    # The same luck at all points: effects of points sd 1, of replicates sd 2, of both together sd 1: luck makes 5/6.
-    both = rng.normal(0.0, 1.0, (3000, 1)) + rng.normal(0.0, 2.0, (1, 400)) + rng.normal(0.0, 1.0, (3000, 400))
-    assert overview.luck_share(both, shared=True) == pytest.approx(5.0 / 6.0, abs=0.03)
-    few = points[:200] / 4.0 + 3.0 * np.array([[-1.0, 0.0, 1.0]])  # three lucks, which move all points alike
-    assert overview.luck_share(few, shared=True) < 0.99 < overview.luck_share(few), "as if apart it would all be luck"
-
-
 def test_outcomes_by_default_are_main_ones_that_vary(study: Path) -> None:
     rewrite(study, deaths=7.0, stability=np.linspace(0.0, 1.0, 12))
     chosen = main_outcomes(load_study(study))
@@ -276,7 +261,9 @@ def test_a_folder_of_another_kind_says_what_to_do(study: Path, tmp_path: Path, c
         ([], "give one folder"), (["STUDY", "other"], "give one folder"), (["STUDY", "--fast"], "--fast"), (["STUDY", "outcome=deaths"], "did you mean 'outcomes'"),
         (["STUDY", "outcomes=deathz"], "did you mean 'deaths'"), (["STUDY", "analyses=sobel"], "did you mean 'sobol'"), (["STUDY", "by=policy"], "by=policy"),
         (["STUDY", "x=branch"], "x=branch"), (["STUDY", "threshold=high"], "threshold=high: write a number"), (["STUDY", "levers=money"], "levers=money"),
-        (["STUDY", "analyses=survival", "events=peace"], "events"),
+        (["STUDY", "analyses=survival", "events=peace"], "events=peace: unknown"), (["STUDY", "interest=stability"], "interest=stability: cannot be read"),
+        (["STUDY", "outcomes=attacks:better"], "write NAME:up"), (["STUDY", "variables=a:b"], "variables=a:b"),
+        (["STUDY", "analyses=sobol"], "analyses=sobol: needs design=sobol"),
     ],
 )  # fmt: skip
 def test_wrong_words_are_one_line(words: list[str], told: str, study: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -248,10 +248,11 @@ def test_killed_parent(tmp_path: Path) -> None:
         assert time.monotonic() < end
         time.sleep(0.05)
     plan = rows(200, sleep=0.1)
-    quick = [(*row[:4], {**row[4]}) for row in plan]
     kept = {row["run_id"] for row in results(folder).to_pylist()}
-    rest = [row for row in quick if row[0] not in kept]
-    assert run(rest[:5], folder, executor="serial").counts == {"ok": 5}
+    rest = [row for row in plan if row[0] not in kept][:5]  # not all: they sleep
+    assert run(rest, folder, executor="serial").counts == {"ok": 5}
+    assert run([row for row in plan if row[0] in kept] + rest, tmp_path / "t", workers=3).counts == {"ok": len(kept) + 5}
+    assert hash_of(folder) == hash_of(tmp_path / "t")
 
 
 @pytest.mark.parametrize("address", ["localhost:8786", "tcp://nowhere", "http://127.0.0.1:1"])

@@ -388,7 +388,7 @@ def test_every_row_of_a_design_passes_the_schema(base: dict[str, object], folder
 
 
 def test_plans_are_written_and_read_whole(tmp_path: Path, base: dict[str, object], folder: Path, fields: Fields) -> None:
-    texts = [f"{MEMORY}=1..9,log", f"{NEWS}=", "policy@policies.north=hardline,conciliatory", "scenario.history=null,a.csv", "scenario.returns=true,false"]
+    texts = [f"{MEMORY}=1..9,log", f"{NEWS}=", "policy@policies.north=hardline,conciliatory", "scenario.title=null,a", "scenario.returns=true,false"]
     for kind in ("sobol", "morris", "lhs", "oat"):
         plan = planned(design_of(kind, texts, fields, n=8), base, folder, replicates=2, trusted=("a:B",), model="trivial")
         write_plan(plan, tmp_path / "plan.parquet")
@@ -437,3 +437,10 @@ def test_a_hundred_thousand_rows_are_planned_soon(base: dict[str, object], folde
     start = time.process_time()
     plan = planned(design_of("sobol", texts, fields, n=8192, second_order=True), base, folder)
     assert plan.rows.num_rows == 8192 * 12 and time.process_time() - start < 5.0
+
+
+def test_a_parameter_that_a_policy_does_not_have_is_named_with_those_it_has(base: dict[str, object], folder: Path, fields: Fields) -> None:
+    """One at a time starts from the scenario's own policy, which may have no such parameter."""
+    design = make_design("oat", ["policies.south.params.level=0..1"], fields)
+    with pytest.raises(InputError, match=r"policies.south.params.level: .*parameters of this policy: spiral"):
+        planned(design, base, folder)

@@ -12,7 +12,8 @@ import configs
 from agents.errors import InputError
 from experiments.cli import main
 from experiments.study import named
-from experiments.sweep import Words, _plan
+from experiments.study.words import Words
+from experiments.sweep import _plan
 from sim.compose import compose, session
 from sim.composed import Composed
 from sim.fingerprint import config_hash
@@ -225,6 +226,65 @@ def test_a_malformed_study_is_one_line(change: str, told: str, here: Path) -> No
     assert told in wrong("experiment=mine.yaml", "scenario=two_states")
     with pytest.raises(InputError, match=r"mine\.yaml"):
         composed("experiment=mine.yaml", "scenario=two_states")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ('"governments.{host}.baseline.operations=0.1,0.9"|"policy@policies.{host}=status_quo,evil:Evil"', "command line only"),
+        ('"governments.{host}.baseline.operations=0.1,0.9"|"policies.{host}.name=status_quo,evil:Evil"', "command line only"),
+        ('"governments.{host}.baseline.operations=0.1,0.9"|"output=a,b"', "no override of the config"),
+        ('"governments.{host}.baseline.operations=0.1,0.9"|"--force"', "no override of the config"),
+        ("policy@policies.{host}=status_quo|policies.{host}.name=evil:Evil", "command line only"),
+        ('"policy@policies.{host}=status_quo"|"policies={north: {name: evil:Evil}}"', "command line only"),
+        ("policy@policies.{host}=status_quo|++policies.{host}.name=evil:Evil", "no override of the config"),
+        ("policy@policies.{host}=status_quo|scenario.path=/elsewhere", "no override of the config"),
+        ("policy@policies.{host}=status_quo|output=elsewhere", "no override of the config"),
+        ("policy@policies.{host}=status_quo|slurm.partition=long", "no override of the config"),
+        ("policy@policies.{host}=status_quo|hydra/launcher=joblib", "no override of the config"),
+        ('design: {design: grid|design: {"policy@policies.south": "evil:Evil", design: grid', "does not set this"),
+        ("design: {design: grid|design: {executor: dask, design: grid", "does not set this"),
+        ("design: {design: grid|design: {output: elsewhere, design: grid", "does not set this"),
+        ("title: Mine|title: Mine\n  without: [hydra]", "no override of the config"),
+        ('title: Mine|title: Mine\n  without: ["levers.strikes=1"]', "no override of the config"),
+        ('title: Mine|title: Mine\n  scenarios: {two_states: {base: ["policies.north.name=evil:Evil"]}}', "command line only"),
+    ],
+)
+def test_the_study_of_a_stranger_runs_no_code(change: str, told: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that names a class, an option of the command or another scenario is refused by ``sweep`` and by ``run``."""
+    Path("evil.py").write_text("from pathlib import Path\nPath('ran').touch()\nfrom agents.policies.status_quo import StatusQuo as Evil\n")
+    before, after = change.split("|")
+    assert before in MINE
+    Path("mine.yaml").write_text(MINE.replace(before, after))
+    for words in (["sweep", "executor=serial"], ["run", "figures=false", "band=0"]):
+        assert main([*words, "experiment=mine.yaml", "scenario=two_states"]) == 2
+        said = capsys.readouterr().err
+        assert told in said and said.startswith("error: ") and said.count("\n") == 1
+    assert sorted(path.name for path in here.iterdir() if path.name != "__pycache__") == ["evil.py", "mine.yaml"]
+
+
+def test_an_actor_whose_name_is_an_override_names_no_code(here: Path) -> None:
+    """Names of actors come from a stranger's scenario: they are put into words of the study too."""
+    folder = scenario_folder("roles: {host: 'upland=evil:Evil'}")
+    text = (folder / "scenario.yaml").read_text()
+    (folder / "scenario.yaml").write_text(text.replace("governments:\n", "governments:\n  'upland=evil:Evil': {}\n", 1))
+    Path("mine.yaml").write_text(MINE)
+    assert "command line only" in wrong("experiment=mine.yaml", f"scenario.path={folder}")
+
+
+def test_a_class_counts_when_the_user_typed_it() -> None:
+    """The second fence, should a word of a file get past the first."""
+    words = ["design=grid", "scenario=two_states", "policy@policies.north=status_quo,agents.policies.status_quo:StatusQuo"]
+    assert _plan(Words(words)).trusted == ("agents.policies.status_quo:StatusQuo",)
+    with pytest.raises(InputError, match="command line only"):
+        _plan(Words(words, typed=words[:2]))
+    fixed = [*words[:2], "policies.south.name=agents.policies.status_quo:StatusQuo", "parameters.violence.branching=0.2,0.3"]
+    with pytest.raises(InputError, match="command line only"):
+        _plan(Words(fixed, typed=words[:2]))
+
+
+def test_a_plus_before_the_name_of_a_study() -> None:
+    assert named.expand(["+experiment=deportation_sweep", "scenario=two_states"]) == named.expand(["experiment=deportation_sweep", "scenario=two_states"])
 
 
 def test_a_study_chosen_in_a_file_is_one_line(here: Path) -> None:

@@ -15,7 +15,8 @@ import pytest
 from experiments import cli
 from experiments.run import MANY, sweep_hint
 from experiments.study.named import expand
-from experiments.sweep import Words, _plan
+from experiments.study.words import Words
+from experiments.sweep import _plan
 from sim.compose import VERSION_BASE, session
 from sim.fingerprint import table_hash
 

@@ -22,7 +22,7 @@ from agents.errors import InputError
 from experiments.study.claim import FILE, LOCK, locked
 from experiments.study.parts import MERGE, Parts, content_hash, list_parts, series
 from experiments.study.runner import Swept, results, sweep
-from experiments.study.task import Payload, Row, kinds_of, run_rows, with_values
+from experiments.study.task import Payload, Row, run_chunk, with_values
 from experiments.study.work import Work
 
 TRIVIAL = Payload(base={"kind": "nothing"}, model="trivial")
@@ -52,7 +52,7 @@ def test_a_failing_run_is_a_row(tmp_path: Path) -> None:
     assert swept.counts == {"ok": 19, "failed": 1}
     row = by_point(tmp_path / "s")[4]
     assert row["status"] == "failed" and "ValueError: asked to fail at 1 (models.py" in str(row["error"])
-    assert row["total"] is None and row["fail"] == 1 and row["name"] == "v1"
+    assert row["total"] is None and row["replicate"] == 4
     assert by_point(tmp_path / "s")[5]["total"] == 5 / 7 + 5
 
 
@@ -180,26 +180,27 @@ def test_truncated_part(tmp_path: Path) -> None:
 
 def test_flipped_byte_is_seen(tmp_path: Path) -> None:
     parts = Parts(tmp_path)
-    parts.write(run_rows(dataclasses.replace(TRIVIAL, rows=tuple(rows(200)), types=kinds_of(rows(1)))))
+    parts.write(run_chunk(dataclasses.replace(TRIVIAL, rows=tuple(rows(200)))).table)
     path = list_parts(tmp_path)[0].path
     data = bytearray(path.read_bytes())
-    data[len(data) // 3] ^= 0xFF
-    path.write_bytes(data)
-    assert Parts(tmp_path).scan() == ({}, [path.with_suffix(".damaged")])
+    for place in (0, len(data) // 3, len(data) - 200, len(data) - 20, len(data) - 6):  # pages, footer, its length
+        turned = data[:]
+        turned[place] ^= 0x08
+        path.write_bytes(turned)
+        assert Parts(tmp_path).scan() == ({}, [path.with_suffix(".damaged")]), place
 
 
 def test_parts_are_merged(tmp_path: Path) -> None:
     """Few files whatever the number of chunks; a later row replaces an earlier one, merged or not."""
     parts, plan = Parts(tmp_path), rows(MERGE + 20)
-    types = kinds_of(plan)
     for row in [*plan, plan[0], plan[MERGE + 10]]:
-        parts.write(run_rows(dataclasses.replace(TRIVIAL, rows=(row,), types=types)))
+        parts.write(run_chunk(dataclasses.replace(TRIVIAL, rows=(row,))).table)
     assert [part.tier for part in list_parts(tmp_path)] == [1] + [0] * 22
     again = Parts(tmp_path)
     assert len(again.scan()[0]) == len(plan)
     from experiments.study.parts import results as read
 
-    whole = run_rows(dataclasses.replace(TRIVIAL, rows=tuple(plan), types=types))
+    whole = run_chunk(dataclasses.replace(TRIVIAL, rows=tuple(plan))).table
     assert content_hash(read(tmp_path)) == content_hash(whole)
 
 

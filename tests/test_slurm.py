@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -19,8 +20,11 @@ from test_runner import ended
 
 from agents.errors import InputError
 from experiments.cli import main
+from experiments.study import claim
+from experiments.study.claim import locked
 from experiments.study.parts import list_parts
 from experiments.study.remember import recall
+from experiments.study.runner import results
 from experiments.study.shards import run_shard, script, shard_folder
 from experiments.study.site import Site
 
@@ -56,7 +60,10 @@ def test_shards_without_slurm(tmp_path: Path, wanted: str, capsys: pytest.Captur
     folder = tmp_path / "it's a study"
     words = ["executor=shards", "shards=2", "series=true"]
     assert swept(folder, *words) == 0
-    assert f"sbatch {folder}/submit.sbatch" in capsys.readouterr().err and not (folder / "results.parquet").exists()
+    said = capsys.readouterr().err
+    told = next(line for line in said.splitlines() if "sbatch " in line).partition("sbatch ")[2]
+    assert shlex.split(told) == [str(folder / "submit.sbatch")], "the line can be given to a shell as it is"
+    assert "6 runs are left; submit its shards" in said and "same command again to go on" not in said and not (folder / "results.parquet").exists()
     assert (folder / "plan.parquet").is_file() and recall(folder).shards == 2 and recall(folder).words[0] == "design=lhs"
     done = element(folder, 1)
     assert done.returncode == 0, done.stderr
@@ -65,7 +72,7 @@ def test_shards_without_slurm(tmp_path: Path, wanted: str, capsys: pytest.Captur
     done = element(folder, 0)
     assert done.returncode == 0 and "3 of 3 runs finished" in done.stderr, done.stderr
     again = element(folder, 0)
-    assert again.returncode == 0 and "0 runs planned" not in again.stdout
+    assert again.returncode == 0 and "3 runs planned, 3 are there already" in again.stderr, again.stderr
     assert swept(folder, *words) == 0 and hash_of(folder) == wanted
     from experiments.study.parts import series
 
@@ -101,14 +108,14 @@ def test_what_shards_refuse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         run_shard(folder, 2)
     with pytest.raises(InputError, match=r"sweep\.json: no such file"):
         run_shard(tmp_path, 0)
-    claim = json.loads((folder / "study.json").read_text())
-    (folder / "study.json").write_text(json.dumps({**claim, "code_hash": "0" * 64}))
+    told = json.loads((folder / "study.json").read_text())
+    (folder / "study.json").write_text(json.dumps({**told, "code_hash": "0" * 64}))
     with pytest.raises(InputError, match="planned with another code"):
         run_shard(folder, 0)
-    (folder / "study.json").write_text(json.dumps(claim))
+    (folder / "study.json").write_text(json.dumps(told))
     # A shard that ran something else is not taken in.
-    shard_folder(folder, 0).mkdir()
-    (shard_folder(folder, 0) / "study.json").write_text(json.dumps({**claim, "config_hash": "0" * 64}))
+    run_shard(folder, 0)
+    (shard_folder(folder, 0) / "study.json").write_text(json.dumps({**told, "config_hash": "0" * 64}))
     assert swept(folder, "executor=shards", "shards=2") == 2
     assert "another config or code" in capsys.readouterr().err
     assert swept(folder, "executor=shards", "shards=3") == 2
@@ -121,6 +128,97 @@ def test_what_shards_refuse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     (folder / "plan.parquet").write_bytes(b"PAR1 and no more")
     with pytest.raises(InputError, match="holds no plan, or is damaged"):
         run_shard(folder, 0)
+
+
+def test_force_goes_on_with_shards_of_another_config(tmp_path: Path) -> None:
+    """What a shard ran before ``--force`` is kept, taken in already or not, and the others go on."""
+    words = ["executor=shards", "shards=3"]
+    assert swept(tmp_path, *words) == 0
+    run_shard(tmp_path, 0)
+    assert swept(tmp_path, *words) == 1
+    run_shard(tmp_path, 1)
+    changed = [*words, "parameters.society.legitimacy_operations=0.3"]
+    assert swept(tmp_path, *changed) == 2, "not without --force"
+    assert swept(tmp_path, *changed, "--force") == 1
+    assert results(tmp_path).num_rows == 4
+    shutil.rmtree(shard_folder(tmp_path, 1) / "parts")  # a shard that must run again what it had begun under the former config
+    for shard in range(3):
+        assert run_shard(tmp_path, shard).missing == 0
+    assert swept(tmp_path, *changed) == 0 and results(tmp_path).num_rows == 6
+
+
+def test_failed_runs_of_shards_are_tried_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """``retry_failed=true`` says to submit, and takes in no row that is there already."""
+    words = ["executor=shards", "shards=1"]
+    assert swept(tmp_path, *words, "timeout=0.001") == 0
+    assert run_shard(tmp_path, 0).counts == {"timeout": 6}
+    assert swept(tmp_path, *words) == 1, "every run has a row, none is ok"
+    before = [part.path.name for part in list_parts(tmp_path / "parts")]
+    capsys.readouterr()
+    assert swept(tmp_path, *words, "retry_failed=true") == 1
+    assert "sbatch" in capsys.readouterr().err
+    assert [part.path.name for part in list_parts(tmp_path / "parts")] == before
+    assert run_shard(tmp_path, 0).counts == {"ok": 6}
+    assert swept(tmp_path, *words, "retry_failed=true") == 0 and "sbatch" not in capsys.readouterr().err
+    assert set(results(tmp_path)["status"].to_pylist()) == {"ok"}
+
+
+def test_a_shard_follows_no_link(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "s", tmp_path / "elsewhere"
+    assert swept(folder, "executor=shards", "shards=1") == 0
+    elsewhere.mkdir()
+    shard_folder(folder, 0).symlink_to(elsewhere)
+    with pytest.raises(InputError, match="is a link to another place"):
+        run_shard(folder, 0)
+    assert list(elsewhere.iterdir()) == []
+
+
+def lock_of(folder: Path, age: float, **owner: str) -> Path:
+    """A lock that a process on another computer left, so many seconds ago."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / ".lock"
+    path.write_text(json.dumps({"pid": 77, "host": "node7", **owner}))
+    os.utime(path, (time.time() - age,) * 2)
+    return path
+
+
+def test_the_lock_of_a_dead_computer_is_taken_over(tmp_path: Path) -> None:
+    """A shard whose node went down is started on another one: its lock is not touched any more."""
+    assert swept(tmp_path, "executor=shards", "shards=1") == 0
+    lock_of(shard_folder(tmp_path, 0), 10.0)
+    with pytest.raises(InputError, match="process 77 on node7"):
+        run_shard(tmp_path, 0)
+    lock_of(shard_folder(tmp_path, 0), 1000.0)
+    assert run_shard(tmp_path, 0).counts == {"ok": 6}
+
+
+@pytest.mark.parametrize(("restarts", "free"), [("1", True), ("0", False)])
+def test_the_lock_of_this_very_job_is_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, restarts: str, free: bool) -> None:
+    """SLURM starts a job anew, under its number, when it has ended; the same start on two nodes is no such case."""
+    for name, value in (("SLURM_CLUSTER_NAME", "c"), ("SLURM_JOB_ID", "12"), ("SLURM_RESTART_COUNT", restarts)):
+        monkeypatch.setenv(name, value)
+    lock_of(tmp_path, 0.0, job="c/12", restarts="0")
+    if free:
+        with locked(tmp_path):
+            assert json.loads((tmp_path / ".lock").read_text())["pid"] == os.getpid()
+    else:
+        with pytest.raises(InputError, match="another sweep is at work"), locked(tmp_path):
+            pass
+    other = lock_of(tmp_path / "other", 0.0, job="c/13", restarts="0")
+    with pytest.raises(InputError, match="another sweep is at work"), locked(other.parent):
+        pass
+
+
+def test_a_lock_that_is_held_is_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claim, "BEAT_SECONDS", 0.02)
+    with locked(tmp_path):
+        os.utime(tmp_path / ".lock", (0.0, 0.0))
+        end = time.monotonic() + 10.0
+        while (tmp_path / ".lock").stat().st_mtime < time.time() - 60.0:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        (tmp_path / ".lock").write_text('{"pid": 1, "host": "node9"}')
+    assert "node9" in (tmp_path / ".lock").read_text(), "a lock that somebody took over is left to them"
 
 
 def test_a_plan_runs_no_code_that_was_not_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,36 +118,6 @@ def without_result(study: Study) -> int:
     return int(study.plan.rows.num_rows) - len(study.ok)
 
 
-def luck_share(values: FloatArray, *, shared: bool = False) -> float:
-    """Return the share of an outcome's variance that luck makes.
-
-    Parameters
-    ----------
-    values
-        (points, replicates); NaN where there is no value.
-    shared
-        Whether a replicate is the same luck at all points. Then the means of points differ less by luck than those of
-        points with luck of their own: two-way analysis of variance; else one-way.
-
-    Returns
-    -------
-    float
-        0 (none) to 1 (all); NaN with fewer than two replicates or points, or without any variance.
-    """
-    kept = values[np.isfinite(values).all(axis=1)]
-    if len(kept) < 2 or kept.shape[1] < 2:
-        return math.nan
-    points, replicates = kept.shape
-    rows, columns = kept.mean(axis=1), kept.mean(axis=0)
-    if shared:
-        rest = float(((kept - rows[:, None] - columns[None, :] + kept.mean()) ** 2).sum()) / ((points - 1) * (replicates - 1))
-        luck = rest + max(0.0, float(columns.var(ddof=1)) - rest / points)
-    else:
-        rest = luck = float(kept.var(axis=1, ddof=1).mean())
-    between = max(0.0, float(rows.var(ddof=1)) - rest / replicates)
-    return luck / (luck + between) if luck + between > 0.0 else math.nan
-
-
 def _rows(study: Study, outcome: str, groups: Sequence[Group]) -> list[list[object]]:
     """Return the rows of an outcome in the table of means."""
     table = means.table_of(study, outcome)

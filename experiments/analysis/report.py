@@ -198,7 +198,7 @@ def head_of(study: Study) -> Head:
     return Head(
         title=str(title or study.folder.name), name=study.folder.resolve().name,
         command=tuple(map(str, command)) if isinstance(command, list) else (),
-        config_hash=study.config_hash, caption=study.caption(),
+        config_hash=study.config_hash, caption=study.caption(interval=None),
         factors=tuple((factor.key, _range(factor.low, factor.high, factor.values)) for factor in study.plan.design.factors),
         counts=tuple((str(k), int(v)) for k, v in study.results["status"].value_counts().sort_index().items()),
         planned=int(study.plan.rows.num_rows),

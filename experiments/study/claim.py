@@ -7,8 +7,10 @@ import importlib.util
 import json
 import os
 import socket
+import tempfile
+import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,16 +18,22 @@ from agents.errors import InputError
 from experiments import files
 from experiments.files import remove_partial, whole_file
 from experiments.study.task import Payload
-from sim.fingerprint import canonical, config_hash, digest
+from sim.fingerprint import PATHS, canonical, config_hash, digest
 
 FILE = "study.json"
 LOCK = ".lock"
+#: What two claims must have in common, so that their runs belong together.
+HASHES = ("config_hash", "code_hash", "model")
 PARTS = "parts"
 SERIES = "series"
 SCHEMA_VERSION = 1
 #: Keys of a config that a row sets itself, or that change no result.
 _NOT_CONFIG = ("seed", "replicate", "figures", "band")
-_PATHS = ("path", "history", "exogenous")
+#: What may lie in a folder that is no study's yet: marks of others, and of a study that did not begin.
+_PASSING = (files.PARTIAL, ".old-", ".try-", ".DS_Store", ".gitkeep", ".gitignore", LOCK)
+BEAT_SECONDS = 30.0
+#: A lock of another computer that nobody has touched for so long is of a dead process.
+DEAD_SECONDS = 300.0
 
 
 def writing(folder: Path) -> AbstractContextManager[None]:
@@ -39,7 +47,8 @@ def locked(folder: Path) -> Iterator[None]:
     """Keep other sweeps out of a folder during the block.
 
     The kernel lets go of the lock of a process that died, however it died; the text in the file says who
-    holds it, also to computers that share the folder but not the kernel.
+    holds it, also to computers that share the folder but not the kernel. For these the holder touches the file
+    now and then: one that is not touched any more, or is of this very job of SLURM, started anew, is taken over.
 
     Raises
     ------
@@ -53,8 +62,10 @@ def locked(folder: Path) -> Iterator[None]:
     try:
         owner = _owner(handle)
         busy = f"{folder}: another sweep is at work in this folder"
-        if owner and owner["host"] != socket.gethostname():
-            raise InputError(f"{busy} (process {owner['pid']} on {owner['host']}); wait for it, or delete {path} if it is dead")
+        if owner and owner["host"] != socket.gethostname() and not _dead(handle, owner, folder):
+            raise InputError(
+                f"{busy} (process {owner['pid']} on {owner['host']}); wait for it (if it is dead, {DEAD_SECONDS / 60.0:.0f} minutes), or delete {path}"
+            )
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -62,14 +73,49 @@ def locked(folder: Path) -> Iterator[None]:
             raise InputError(f"{busy}{who}; wait for it, stop it, or give another folder") from None
         with writing(folder):
             os.ftruncate(handle, 0)
-            os.pwrite(handle, json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode(), 0)
+            mine = {"pid": os.getpid(), "host": socket.gethostname(), **_job()}
+            os.pwrite(handle, json.dumps(mine).encode(), 0)
             remove_partial(folder)
+        over = threading.Event()
+        beat = threading.Thread(target=_beat, args=(handle, over), daemon=True)
+        beat.start()
         try:
             yield
         finally:
-            os.ftruncate(handle, 0)  # the file stays: removing it could let two others in at once
+            over.set()
+            beat.join()
+            if _owner(handle) == mine:  # and not of one who took us for dead
+                os.ftruncate(handle, 0)  # the file stays: removing it could let two others in at once
     finally:
         os.close(handle)
+
+
+def _beat(handle: int, over: threading.Event) -> None:
+    """Touch a lock file until its block is over."""
+    while not over.wait(BEAT_SECONDS):
+        with suppress(OSError):  # a full or a lost disk is for those who write results to say
+            os.utime(handle)
+
+
+def _dead(handle: int, owner: Mapping[str, object], folder: Path) -> bool:
+    """Return whether the holder of a lock on another computer is gone."""
+    ours = _job()
+    if ours and owner.get("job") == ours["job"] and int(ours["restarts"]) > int(str(owner.get("restarts", 0))):
+        return True  # SLURM starts a job anew only when it has ended
+    with writing(folder), tempfile.NamedTemporaryFile(prefix=files.PARTIAL, dir=folder) as now:  # by the clock of the disk they share
+        return os.fstat(now.fileno()).st_mtime - os.fstat(handle).st_mtime > DEAD_SECONDS
+
+
+def _job() -> dict[str, str]:
+    """Return which job of SLURM this process is in, and how often that was started anew; nothing outside of one."""
+    job, restarts = os.environ.get("SLURM_JOB_ID", ""), os.environ.get("SLURM_RESTART_COUNT", "0")
+    return {"job": f"{os.environ.get('SLURM_CLUSTER_NAME', '')}/{job}", "restarts": restarts if restarts.isdecimal() else "0"} if job else {}
+
+
+def mixed(claim: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """Return what a study was started with before ``--force``."""
+    found = claim.get("mixed_with")
+    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
 
 
 def _owner(handle: int) -> Mapping[str, object] | None:
@@ -103,7 +149,7 @@ class Claim:
         files: Sequence[Path] = ()
         scenario = config.get("scenario")
         if isinstance(scenario, Mapping):  # where the tables lie is nobody's business; what they hold counts
-            config["scenario"] = {key: value for key, value in scenario.items() if key not in _PATHS}
+            config["scenario"] = {key: value for key, value in scenario.items() if key not in PATHS}
         if payload.model == "scenario":
             from sim.scenario import Scenario
 
@@ -112,7 +158,7 @@ class Claim:
 
 
 def claim_folder(folder: Path, claim: Claim, *, force: bool) -> None:
-    """Note in a new folder what it holds, and refuse one that holds results of something else.
+    """Note in a new folder what it holds, and refuse one that holds results of something else, or other files.
 
     Parameters
     ----------
@@ -131,8 +177,13 @@ def claim_folder(folder: Path, claim: Claim, *, force: bool) -> None:
     path = folder / FILE
     former = read_claim(folder)
     if former is None:
-        if (folder / PARTS).is_dir() and not force:
+        with writing(folder):
+            there = sorted(path.name for path in folder.iterdir() if not path.name.startswith(_PASSING))
+        if PARTS in there and not force:
             raise InputError(f"{folder}: holds results, but no {FILE} that says of what; give another folder (--force adds to it)")
+        if there and PARTS not in there:  # a finished run, or somebody's own files: never overwritten
+            some = ", ".join(there[:3]) + (", ..." if len(there) > 3 else "")
+            raise InputError(f"output={folder}: holds other files ({some}) and no study; give a new or an empty folder")
         _write(path, claim, [])
         return
     reasons = differences(former, claim)
@@ -143,9 +194,8 @@ def claim_folder(folder: Path, claim: Claim, *, force: bool) -> None:
             f"{path}: this study was started with {' and '.join(reasons)}; give another folder (--force keeps its finished "
             "runs and goes on with the new)"
         )
-    mixed = former.get("mixed_with")
-    older = {key: former.get(key) for key in ("config_hash", "code_hash", "model")}
-    _write(path, claim, [*(mixed if isinstance(mixed, list) else []), older])
+    older = {key: former.get(key) for key in HASHES}
+    _write(path, claim, [*mixed(former), older])
 
 
 def differences(former: Mapping[str, object], claim: Claim) -> list[str]:
@@ -183,7 +233,7 @@ def read_claim(folder: Path) -> Mapping[str, object] | None:
     """
     path = folder / FILE
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes()
     except FileNotFoundError:
         return None
     try:
@@ -195,11 +245,11 @@ def read_claim(folder: Path) -> Mapping[str, object] | None:
     return former
 
 
-def _write(path: Path, claim: Claim, mixed: Sequence[object]) -> None:
+def _write(path: Path, claim: Claim, former: Sequence[object]) -> None:
     """Write the file whole or not at all."""
     content = {
         "schema_version": SCHEMA_VERSION, "model": claim.model, "config_hash": claim.config_hash,
-        "code_hash": claim.code_hash, "mixed_with": list(mixed), "config": claim.config,
+        "code_hash": claim.code_hash, "mixed_with": list(former), "config": claim.config,
     }  # fmt: skip
     with writing(path.parent), whole_file(path) as file:
         file.write(json.dumps(content, indent=1, default=str).encode())

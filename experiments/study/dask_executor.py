@@ -256,7 +256,7 @@ class Crew:
             if attempts + 1 < ATTEMPTS_ALONE:
                 self.suspects.appendleft((row, attempts + 1))
             else:
-                self.deliver(crashed_rows(payload, [row], "the worker process died in this run, each time it was tried"))
+                self.deliver(crashed_rows([row], "the worker process died in this run, each time it was tried"))
             return
         rest = list(payload.rows)
         guilty = rest if at is None else [rest.pop(at)]

@@ -213,7 +213,7 @@ class _Supervisor:
             if attempts + begun < ATTEMPTS_ALONE:
                 self.suspects.appendleft((row, attempts + begun))
                 return
-            chunk = crashed_rows(payload, [row], "the worker process died in this run, each time it was tried")
+            chunk = crashed_rows([row], "the worker process died in this run, each time it was tried")
         self.work.forget(payload)
         self.deliver(chunk)
 

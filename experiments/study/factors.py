@@ -36,6 +36,8 @@ _NOT_VARIED: Mapping[str, str] = MappingProxyType({
     "scenario": "a study has one scenario; make a study of each",
     "scenario.name": "a study has one scenario; make a study of each",
     "scenario.path": "a study has one scenario; make a study of each",
+    "scenario.history": "a study has one set of tables; make a study of each",
+    "scenario.exogenous": "a study has one set of tables; make a study of each",
     "corner": "a corner sets many values; vary the contested parameters themselves, or make a study of each corner",
     "figures": "figures are drawn from a study, not from its runs",
     "band": "a study has replicates instead of a band",

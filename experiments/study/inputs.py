@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import os
 import shutil
 from collections.abc import Mapping
@@ -12,20 +13,18 @@ from typing import TYPE_CHECKING
 
 from experiments.study.claim import writing
 from experiments.study.task import Payload
-from sim.fingerprint import file_hash
+from sim.fingerprint import ELSEWHERE, file_hash
 
 if TYPE_CHECKING:
     from sim.tables import Tables
 
 FOLDER = "scenario"
-#: Keys of ``scenario`` that may name a file outside of its folder.
-_ELSEWHERE = ("history", "exogenous")
 
 
 def keep_inputs(payload: Payload, study: Path) -> Payload:
     """Copy what a study reads into its folder, byte by byte, and return the payload that reads the copy.
 
-    Call it when the folder is locked and claimed: a copy of anything else is replaced.
+    Call it when the folder is locked and claimed: a copy of anything else is set aside.
 
     Parameters
     ----------
@@ -52,7 +51,10 @@ def keep_inputs(payload: Payload, study: Path) -> Payload:
 
 
 def keep_tables(tables: Tables, config: Mapping[str, object], target: Path) -> None:
-    """Copy the files that were read to ``target``, whole or not at all; a copy that is the same already stays."""
+    """Copy the files that were read to ``target``, whole or not at all; a copy that is the same already stays.
+
+    What else is there gets another name: it may be of a former plan, or have notes of the user in it.
+    """
     names = _names(tables, config)
     there = {path.relative_to(target).as_posix() for path in target.rglob("*") if path.is_file()} if target.is_dir() else set()
     if there == set(names) and all(file_hash(target / name) == file_hash(file) for name, file in names.items()):
@@ -64,7 +66,7 @@ def keep_tables(tables: Tables, config: Mapping[str, object], target: Path) -> N
                 (scratch / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(file, scratch / name)
             if target.exists():
-                shutil.rmtree(target)
+                target.rename(next(free for count in itertools.count(1) if not (free := target.with_name(f"{target.name}-before-{count}")).exists()))
             scratch.rename(target)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
@@ -82,7 +84,7 @@ def placed(base: Mapping[str, object], folder: Path) -> dict[str, object]:
     chosen = tree.get("scenario")
     if isinstance(chosen, dict):
         chosen["path"] = str(folder)
-        for key in _ELSEWHERE:
+        for key in ELSEWHERE:
             own = folder / f"{key}.csv"
             chosen[key] = str(own) if chosen.get(key) and own.is_file() else None
     return tree
@@ -92,7 +94,7 @@ def nameless(base: Mapping[str, object]) -> dict[str, object]:
     """Return a config with the names of its files, but not with their places on this machine."""
     tree = dict(base)
     if isinstance(chosen := tree.get("scenario"), Mapping):
-        files = {key: Path(str(chosen[key])).name for key in _ELSEWHERE if chosen.get(key)}
+        files = {key: Path(str(chosen[key])).name for key in ELSEWHERE if chosen.get(key)}
         tree["scenario"] = {**{key: value for key, value in chosen.items() if key != "path"}, **files}
     return tree
 
@@ -100,7 +102,7 @@ def nameless(base: Mapping[str, object]) -> dict[str, object]:
 def _names(tables: Tables, config: Mapping[str, object]) -> dict[str, Path]:
     """Return the files that were read by the names that their copies get."""
     chosen = config.get("scenario")
-    given = {str(chosen[key]): key for key in _ELSEWHERE if chosen.get(key)} if isinstance(chosen, Mapping) else {}
+    given = {str(chosen[key]): key for key in ELSEWHERE if chosen.get(key)} if isinstance(chosen, Mapping) else {}
     names: dict[str, Path] = {}
     if tables.conflict is None:
         names["scenario.yaml"] = tables.folder / "scenario.yaml"

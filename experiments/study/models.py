@@ -51,8 +51,10 @@ def _trivial(payload: Payload) -> Play:
     """Return a model that costs nothing and can do everything wrong, for tests and benchmarks.
 
     ``sleep`` seconds (of a row, or of all in the base), heeding the deadline as a scenario does between two days;
-    ``hang`` seconds without heeding it; ``fail`` raises, ``kill`` kills the process it runs in.
+    ``hang`` seconds without heeding it; ``fail`` raises, ``kill`` kills the process it runs in. ``outcomes`` in the base
+    is how many more outcomes a run has.
     """
+    more = [f"outcome_{number}" for number in range(int(str(payload.base.get("outcomes", 0))))]
     everyone = float(str(payload.base.get("sleep", 0.0)))
 
     def play(row: Row, check: Callable[[], None]) -> tuple[Mapping[str, float], pa.Table | None]:
@@ -72,7 +74,7 @@ def _trivial(payload: Payload) -> Play:
         luck = hashlib.blake2b(f"{seed}/{replicate}".encode(), digest_size=8).digest()
         noise = int.from_bytes(luck, "little") / 2.0**64
         series = pa.table({"run_id": [run_id], "day": [0], "value": [noise]}) if payload.series else None
-        return {"total": total, "noisy": total + noise}, series
+        return {"total": total, "noisy": total + noise, **dict.fromkeys(more, noise)}, series
 
     return play
 

@@ -28,8 +28,8 @@ def expand(words: Sequence[str]) -> list[str]:
     InputError
         In one line: an unknown study, a file that is none, or a part that nobody plays in the scenario.
     """
-    own = [word for word in words if word.partition("=")[0] != GROUP]
-    named = [word.partition("=")[2] for word in words if word.partition("=")[0] == GROUP]
+    own = [word for word in words if _key(word) != GROUP]
+    named = [word.partition("=")[2] for word in words if _key(word) == GROUP]
     if not named or named[-1] in ("", "null"):
         return own
     study = study_of(named[-1], own)
@@ -42,6 +42,11 @@ def expand(words: Sequence[str]) -> list[str]:
     without = [f"~{key}" for key in study.without if not any(key == one or one.startswith(f"{key}.") for one in given)]
     fixed = [word for word in kept(study.base, own) if word.partition("=")[0] not in varied]
     return [*settings, *fixed, *without, *factors, *own]
+
+
+def _key(word: str) -> str:
+    """Return the key of a word, also of one that Hydra's grammar adds."""
+    return word.partition("=")[0].lstrip("+")
 
 
 def study_of(name: str, words: Sequence[str]) -> NamedStudy:

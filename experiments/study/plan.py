@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -16,16 +15,17 @@ import pyarrow.parquet as pq
 
 from agents.errors import InputError, one_of
 from experiments.files import whole_file, writing
-from experiments.study.designs import MOST, RESERVED, Design, make_design
+from experiments.study.designs import MOST, Design, make_design
 from experiments.study.factors import Factor, Fields, FloatArray, check_factors, is_factor, parse_factor
 from experiments.study.inputs import FOLDER, nameless, placed
+from experiments.study.planrows import check_plan_rows, kinds_of, plan_rows, short_hash, type_of
 from experiments.study.rowcheck import check_rows
 from sim.complaints import did_you_mean
 from sim.fingerprint import canonical
 
 __all__ = [
     "CRN", "INDEPENDENT", "Design", "Factor", "Fields", "Plan", "check_factors", "is_factor", "make_design",
-    "make_plan", "named_classes", "parse_factor", "read_plan", "roles_of", "run_id", "write_plan",
+    "make_plan", "named_classes", "parse_factor", "read_plan", "roles_of", "run_id", "same_plan", "write_plan",
 ]  # fmt: skip
 
 CRN, INDEPENDENT = "crn", "independent"
@@ -33,6 +33,8 @@ ROLES = ("uncertainties", "levers", "constants", "outcomes")
 #: Keys that a government, a group or a mediator decides; all other factors are uncertainties by default.
 _LEVER = re.compile(r"^(policy@|policies\.|levers\.|governments\.\w+\.(baseline\.|money$|forces$|deportation_capacity$))")
 _ABOUT = b"marchland"
+_NUMBERS = ("float", "log", "int")
+_FACTORS = (*_NUMBERS, "choice", "policy")
 
 
 @dataclass(frozen=True)
@@ -126,13 +128,13 @@ def make_plan(
         raise InputError(f"replicates={replicates}: {len(design.points) * replicates:,} runs are more than {MOST:,}; give fewer")
     if model == "scenario":
         check_rows(design, base, Path(folder), trusted)
-    rows = _rows(design, replicates, seeds, seed, model)
+    rows = plan_rows(design, replicates, seed, model, same_luck=seeds == CRN)
     return Plan(design, dict(base), Path(folder), tuple(trusted), replicates, seeds, seed, rows)
 
 
 def run_id(params: Mapping[str, object], replicate: int, seed: int, model: str = "scenario") -> str:
     """Return the id of a run: BLAKE2b with 96 bits of the canonical JSON of what it is."""
-    return _hash(canonical([params, replicate, seed, model]))
+    return short_hash(canonical([params, replicate, seed, model]))
 
 
 def named_classes(factors: Sequence[Factor]) -> tuple[str, ...]:
@@ -184,7 +186,7 @@ def write_plan(plan: Plan, path: Path) -> None:
     about = {
         "kind": design.kind, "extra": design.extra, "base": nameless(plan.base), "trusted": plan.trusted,
         "replicates": plan.replicates, "seeds": plan.seeds, "seed": plan.seed,
-        "json": [f.key for index, f in enumerate(design.factors) if _type(f, _kinds(p[index] for p in design.points)) is None],
+        "json": [f.key for index, f in enumerate(design.factors) if type_of(f, kinds_of(p[index] for p in design.points)) is None],
         "factors": [[f.key, f.kind, f.low, f.high, list(f.values)] for f in design.factors],
     }  # fmt: skip
     table = plan.rows
@@ -206,86 +208,57 @@ def read_plan(path: Path) -> Plan:
     """
     try:
         table = pq.read_table(path)
-        about = json.loads((table.schema.metadata or {})[_ABOUT])
+        return _plan_of(table, json.loads((table.schema.metadata or {})[_ABOUT]), path.resolve().parent / FOLDER)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; give the folder of a study") from None
-    except (OSError, pa.ArrowException, KeyError, ValueError):
-        raise InputError(f"{path}: holds no plan, or is damaged; plan the study anew") from None
-    factors = tuple(Factor(key, kind, low, high, tuple(values)) for key, kind, low, high, values in about["factors"])
-    replicates = int(about["replicates"])
+    except (OSError, pa.ArrowException, AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+        why = f" ({' '.join(str(error).split())[:100]})" if type(error) is ValueError else ""
+        raise InputError(f"{path}: holds no plan, or is damaged{why}; plan the study anew") from None
+
+
+def _plan_of(table: pa.Table, about: dict[str, object], folder: Path) -> Plan:
+    """Return the plan in a table and its metadata; whatever is not as :func:`write_plan` left it raises an error."""
+    factors = tuple(_factor(*said) for said in cast(list[list[object]], about["factors"]))
+    replicates, base, seed, extra = about["replicates"], about["base"], about["seed"], about["extra"]
+    texts = cast(list[object], about["trusted"]), cast(list[object], about["json"])
+    if not (isinstance(replicates, int) and replicates >= 1 and table.num_rows and table.num_rows % replicates == 0):
+        raise ValueError(f"replicates {replicates!r} of {table.num_rows} rows")
+    if not (isinstance(base, dict) and isinstance(extra, dict) and isinstance(seed, int) and about["seeds"] in (CRN, INDEPENDENT)):
+        raise ValueError("base, extra, seed or seeds")
+    if not all(isinstance(text, list) and all(isinstance(one, str) for one in text) for text in texts):
+        raise ValueError("trusted or json")
+    keys = [factor.key for factor in factors]
     unit: FloatArray | None = None
     if "unit" in table.column_names:
         flat = table["unit"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
         unit = np.ascontiguousarray(flat.reshape(table.num_rows, len(factors))[::replicates])
         table = table.drop_columns(["unit"])
-    first = table.take(pa.array(range(0, table.num_rows, replicates), pa.int64()))
-    columns = [first[factor.key].to_pylist() for factor in factors]
-    for index, factor in enumerate(factors):
-        if factor.key in about["json"]:
-            columns[index] = [json.loads(value) for value in columns[index]]
-    design = Design(about["kind"], factors, tuple(zip(*columns, strict=True)), unit, dict(about["extra"]))
     rows = table.replace_schema_metadata(None)
-    folder = path.resolve().parent / FOLDER
-    base = placed(cast(dict[str, object], about["base"]), folder)
-    return Plan(design, base, folder, tuple(about["trusted"]), replicates, about["seeds"], int(about["seed"]), rows)
+    check_plan_rows(rows, keys, replicates)
+    for factor in factors:
+        number = factor.kind in _NUMBERS or (factor.values and all(isinstance(value, int | float) for value in factor.values))
+        if number and factor.key not in texts[1] and pa.types.is_string(rows[factor.key].type):
+            raise ValueError(f"text in {factor.key}")
+    first = table.take(pa.array(range(0, table.num_rows, replicates), pa.int64()))
+    columns = [first[key].to_pylist() for key in keys]
+    for index, key in enumerate(keys):
+        if key in texts[1]:
+            columns[index] = [json.loads(value) for value in columns[index]]
+    design = Design(str(about["kind"]), factors, tuple(zip(*columns, strict=True)), unit, dict(extra))
+    trusted = tuple(str(name) for name in texts[0])
+    return Plan(design, placed(cast(dict[str, object], base), folder), folder, trusted, replicates, str(about["seeds"]), seed, rows)
 
 
-def _hash(text: bytes) -> str:
-    return hashlib.blake2b(text, digest_size=12).hexdigest()
+def _factor(key: object, kind: object, low: object, high: object, values: object) -> Factor:
+    numbers = all(one is None or isinstance(one, int | float) for one in (low, high))
+    if not (isinstance(key, str) and key and kind in _FACTORS and numbers and isinstance(values, list)):
+        raise ValueError(f"factor {key!r}")
+    return Factor(key, str(kind), cast(float, low), cast(float, high), tuple(values))
 
 
-def _rows(design: Design, replicates: int, seeds: str, seed: int, model: str) -> pa.Table:
-    count = len(design.points)
-    drawn = [seed] * (count * replicates) if seeds == CRN else _independent(seed, count, replicates)
-    tail, ids, met = canonical(model).decode(), list[str](), dict[str, int]()
-    for point in range(count):
-        params = canonical(design.params(point)).decode()
-        for replicate in range(replicates):
-            # The text of canonical([params, replicate, seed, model]), with params written once a point.
-            text = f"[{params},{replicate},{drawn[point * replicates + replicate]},{tail}"
-            run = _hash(f"{text}]".encode())
-            again = met[run] = met.get(run, -1) + 1
-            # Points of whole numbers and choices may coincide: every row is a run of its own all the same.
-            ids.append(run if not again else _hash(f"{text},{again}]".encode()))
-    columns: dict[str, pa.Array] = {
-        "run_id": pa.array(ids, pa.string()),
-        "point": pa.array(np.repeat(np.arange(count, dtype=np.int32), replicates)),
-        "replicate": pa.array(np.tile(np.arange(replicates, dtype=np.int32), count)),
-        "seed": pa.array(drawn, pa.int64()),
-    }
-    for index, factor in enumerate(design.factors):
-        if factor.key in RESERVED:
-            raise InputError(f"{factor.key}: is a column of results and no factor")
-        values = [point[index] for point in design.points]
-        repeated = [value for value in values for _ in range(replicates)]
-        columns[factor.key] = _column(factor, repeated)
-    return pa.table(columns)
-
-
-def _independent(seed: int, points: int, replicates: int) -> list[int]:
-    """Return a seed for each run; 53 bits, so that a table read as floating point still tells them apart."""
-    return [
-        int(np.random.SeedSequence(seed, spawn_key=(point, replicate)).generate_state(1, np.uint64)[0] >> np.uint64(11))
-        for point in range(points)
-        for replicate in range(replicates)
-    ]
-
-
-def _column(factor: Factor, values: list[object]) -> pa.Array:
-    """Return a column: numbers, truth values and text as they are, mixed values as JSON."""
-    kind = _type(factor, _kinds(values))
-    if kind is None:
-        return pa.array([json.dumps(value, sort_keys=True) for value in values], pa.string())
-    return pa.array(values, kind)
-
-
-def _kinds(values: Iterable[object]) -> set[type]:
-    return set(map(type, values)) - {type(None)}
-
-
-def _type(factor: Factor, kinds: set[type]) -> pa.DataType | None:
-    """Return the type that holds values of some kinds; nothing when only JSON does."""
-    if factor.kind in ("float", "log") and kinds <= {int, float}:
-        return pa.float64()
-    plain = ((bool, pa.bool_()), (int, pa.int64()), (float, pa.float64()), (str, pa.string()))
-    return next((kind for python, kind in plain if kinds == {python}), None)
+def same_plan(path: Path, plan: Plan) -> bool:
+    """Return whether a file holds the runs of a plan, at the same points."""
+    try:
+        return bool(read_plan(path).rows.equals(plan.rows))
+    except InputError:  # none yet, or a damaged one
+        return False

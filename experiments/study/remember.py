@@ -22,7 +22,7 @@ class Remembered:
     Attributes
     ----------
     words
-        Words after ``marchland sweep``, without home folders and user names.
+        Words after ``marchland sweep``; of absolute paths only the last names are written.
     executor
         Who runs it.
     timeout, series, retry_failed

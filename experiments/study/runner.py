@@ -16,18 +16,19 @@ from types import FrameType
 from typing import TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from agents.errors import InputError
 from experiments.study.claim import PARTS, SERIES, Claim, claim_folder, locked, writing
-from experiments.study.executors import find_executor
+from experiments.study.executors import Executor, find_executor
 from experiments.study.inputs import keep_inputs
 from experiments.study.models import find_model
 from experiments.study.parts import Parts
 from experiments.study.parts import results as read_results
 from experiments.study.site import Site
-from experiments.study.task import OK, STOP, Chunk, Payload, Row, kinds_of
+from experiments.study.task import OK, STOP, Chunk, Payload, Row
 from experiments.study.work import Work
 
 #: Seconds between two plain lines of progress where there is no terminal.
@@ -79,6 +80,7 @@ def sweep(
     console: Console | None = None,
     site: Site | None = None,
     prepare: Callable[[], object] | None = None,
+    finish: Callable[[Swept], object] | None = None,
     own_inputs: bool = True,
 ) -> Swept:
     """Run the rows of a plan that have no result in a folder yet.
@@ -88,7 +90,7 @@ def sweep(
     rows
         Planned runs; their ``run_id`` says whether a result is there.
     base
-        Everything that all runs share (its ``rows``, ``types`` and ``control`` are filled in here).
+        Everything that all runs share (its ``rows`` and ``control`` are filled in here).
     folder
         The study's folder; made when it does not exist, gone on with when it does.
     executor, workers
@@ -103,6 +105,8 @@ def sweep(
         Where the workers are, for executors that need it.
     prepare
         Called when the folder is ours, before the first run: writes what must be there if we are killed.
+    finish
+        Called with what there is now, while the folder is still ours: writes what is made of all runs.
     own_inputs
         Whether the folder gets a copy of the tables that the runs read.
 
@@ -118,41 +122,56 @@ def sweep(
     if workers < 1:
         raise InputError(f"workers={workers}: must be at least 1")
     console = console or Console(stderr=True)
-    rows = list({row[0]: row for row in rows}.values())  # the same run twice is one run
     with locked(folder):
         claim_folder(folder, Claim.of(base), force=force)
-        if own_inputs:
-            base = keep_inputs(base, folder)
+        base = keep_inputs(base, folder) if own_inputs else base
         if prepare is not None:
             prepare()
-        store = _Store(folder, rows, retry_failed, console)
-        base = replace(base, types=base.types or kinds_of(rows))
-        with _control(console) as (control, stopped):
-            work = Work(replace(base, control=str(control)), store.todo, 1 if executor == "serial" else workers, site or Site(folder.resolve()))
-            with _showing(console, store.planned, store.reused) as show:
-                if store.todo:
-                    run(work, lambda chunk: show(*store.add(chunk)))
-            interrupted = stopped()
-    swept = Swept(folder, +store.counts, store.planned, store.reused, interrupted, time.perf_counter() - start)
-    _tell(swept, console)
+        store = _Store(folder, {row[0]: row for row in rows}, retry_failed, base.series, console)  # the same run twice is one run
+        rows = ()  # the queue lets go of each row that is done
+        work = Work(base, store.todo, 1 if executor == "serial" else workers, site or Site(folder.resolve()))
+        interrupted = _run(work, store, run, console)
+        swept = Swept(folder, +store.counts, store.planned, store.reused, interrupted, time.perf_counter() - start)
+        store.status.clear()  # its memory is needed for what is made of all runs
+        if finish is not None:
+            finish(swept)
+    _tell(swept, console, "submit its shards" if executor == "shards" and not interrupted else "")
     return swept
+
+
+def _run(work: Work, store: _Store, executor: Executor, console: Console) -> bool:
+    """Run what is to be run; return whether the user stopped it."""
+    with _control(console) as (control, stopped):
+        work = replace(work, base=replace(work.base, control=str(control)))
+        with _showing(console, store.planned, store.reused) as show:
+            if store.todo:
+                executor(work, lambda chunk: show(*store.add(chunk)))
+        return stopped()
 
 
 class _Store:
     """What is there of a plan, and what is still to be run."""
 
-    def __init__(self, folder: Path, rows: Sequence[Row], retry_failed: bool, console: Console) -> None:
+    def __init__(self, folder: Path, planned: Mapping[str, Row], retry_failed: bool, keep_series: bool, console: Console) -> None:
         self.folder = folder
         with writing(folder):
-            self.parts, self.series = Parts(folder / PARTS), Parts(folder / SERIES)
+            self.parts, self.series = Parts(folder / PARTS), Parts(folder / SERIES, daily=True)
             found, damaged = self.parts.scan()
-            damaged += self.series.scan()[1]
+            daily, damaged_series = self.series.scan()
         for path in damaged:
             _say(console, f"note: {path.name} is damaged and was set aside; its runs are run again")
+        again = "its runs are run again" if keep_series else "give series=true to have its runs again"
+        for path in damaged_series:
+            _say(console, f"note: {SERIES}/{path.name} is damaged and was set aside; {again}")
+        self.keep_series = keep_series
+        if keep_series:  # a run without its series is not done
+            bare = [run_id for run_id, now in found.items() if now == OK and run_id not in daily]
+            for run_id in bare:
+                del found[run_id]
         # All keys at once, and the plan's own strings: the memory of a long sweep stays what it was at the start.
-        self.status = status = {row[0]: sys.intern(found.get(row[0], "")) for row in rows}
-        self.todo = deque(row for row in rows if not status[row[0]] or (retry_failed and status[row[0]] != OK))
-        self.planned = len(rows)
+        self.status = status = {row[0]: sys.intern(found.get(row[0], "")) for row in planned.values()}
+        self.todo = deque(row for row in planned.values() if not status[row[0]] or (retry_failed and status[row[0]] != OK))
+        self.planned = len(planned)
         self.reused = self.planned - len(self.todo)
         self.counts = Counter(now for now in status.values() if now)
 
@@ -163,7 +182,10 @@ class _Store:
                 if chunk.series is not None:  # first, so that a row of results has its series
                     self.series.write(chunk.series)
                 self.parts.write(chunk.table)
+        daily = set(pc.unique(chunk.series["run_id"]).to_pylist()) if chunk.series is not None else set[str]()
         for run_id, now in zip(chunk.table["run_id"].to_pylist(), chunk.table["status"].to_pylist(), strict=True):
+            if self.keep_series and now == OK and run_id not in daily:
+                continue  # from a shard that lost its series: it is still to be run
             if former := self.status[run_id]:  # a failed run that was tried again
                 self.counts[former] -= 1
             self.status[run_id] = sys.intern(now)
@@ -177,11 +199,11 @@ def _say(console: Console, text: str) -> None:
 
 
 def results(folder: Path) -> pa.Table:
-    """Return the results of a study: a row a run, sorted by run_id."""
+    """Return what all runs in a folder gave, those of former plans too, sorted by run_id; the plan has the values of factors."""
     return read_results(folder / PARTS)
 
 
-def _tell(swept: Swept, console: Console) -> None:
+def _tell(swept: Swept, console: Console, do: str = "") -> None:
     """Say in one or two lines what there is now, and how to go on."""
     bad = [f"{count} {status}" for status, count in sorted(swept.counts.items()) if status != OK]
     text = f"{swept.counts.get(OK, 0)} of {swept.planned} runs finished" + (f", {', '.join(bad)}" if bad else "")
@@ -189,7 +211,7 @@ def _tell(swept: Swept, console: Console) -> None:
     _say(console, f"{text}, {swept.seconds:.1f} s, in {swept.folder}")
     if swept.missing:
         stopped = "stopped: " if swept.interrupted else ""
-        _say(console, f"{stopped}{swept.missing} runs are left; give the same command again to go on")
+        _say(console, f"{stopped}{swept.missing} runs are left; {do or 'give the same command again to go on'}")
     elif bad:
         _say(console, "their errors are in the column error of the results; retry_failed=true runs them again")
 

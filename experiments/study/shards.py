@@ -10,7 +10,7 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,13 +19,14 @@ import pyarrow.compute as pc
 from agents.errors import InputError
 from experiments.files import whole_file
 from experiments.study import parts
-from experiments.study.claim import PARTS, SERIES, Claim, differences, read_claim, writing
+from experiments.study.claim import HASHES, PARTS, SERIES, Claim, differences, mixed, read_claim, writing
+from experiments.study.daily_parts import ids_of
 from experiments.study.executors import ENVIRONMENT, Deliver
 from experiments.study.plan import read_plan
 from experiments.study.remember import recall
 from experiments.study.runner import Swept, sweep
 from experiments.study.site import Site
-from experiments.study.task import OK, Chunk, Payload, Row, kinds_of
+from experiments.study.task import OK, Chunk, Payload, Row
 from experiments.study.work import Work
 
 FOLDER = "shards"
@@ -49,29 +50,46 @@ def collect(work: Work, deliver: Deliver) -> None:
     study = work.site.folder
     ours = read_claim(study) or {}
     wanted = pa.array([row[0] for row in work.rows], pa.string())
-    heads = {parts.HEADS: str(4 + len(work.base.types))}
+    before = _statuses(study, wanted)
     for folder in _folders(study):
         theirs = read_claim(folder)
         if work.stopped or theirs is None:
             continue
-        if any(theirs.get(key) != ours.get(key) for key in ("model", "config_hash", "code_hash")):
-            raise InputError(f"{folder}: was run with another config or code than the study; delete it, and run this shard again")
         table = _settled(folder / PARTS, wanted)
-        daily = _settled(folder / SERIES, wanted)
+        if not table.num_rows:
+            continue
+        if not _ours(theirs, ours):
+            raise InputError(f"{folder}: was run with another config or code than the study; delete it, and run this shard again")
+        # A failed run that nobody has tried again is there already.
+        found = zip(table["run_id"].to_pylist(), table["status"].to_pylist(), strict=True)
+        table = table.filter(pa.array([status == OK or before.get(run_id) != status for run_id, status in found], pa.bool_()))
         if table.num_rows:
-            deliver(Chunk(table.replace_schema_metadata(heads), daily if daily.num_rows else None))
+            daily = _settled(folder / SERIES, table["run_id"].combine_chunks())
+            deliver(Chunk(table, daily if daily.num_rows else None))
+
+
+def _ours(theirs: Mapping[str, object], ours: Mapping[str, object]) -> bool:
+    """Return whether a shard ran what the study is, or what it was before ``--force`` kept its runs."""
+    return any(all(theirs.get(key) == one.get(key) for key in HASHES) for one in (ours, *mixed(ours)))
+
+
+def _statuses(study: Path, wanted: pa.Array) -> dict[str, str]:
+    """Return the status of those runs that the study itself has."""
+    table = _settled(study / PARTS, wanted)
+    return dict(zip(table["run_id"].to_pylist(), table["status"].to_pylist(), strict=True)) if table.num_rows else {}
 
 
 def _settled(folder: Path, wanted: pa.Array) -> pa.Table:
     """Read the rows of some runs from a folder of parts, in which somebody may be at work."""
-    read = parts.series if folder.name == SERIES else parts.results
     for again in range(_TRIES):
         try:
-            table = read(folder)
+            if folder.name == SERIES:
+                return parts.series(folder, wanted)
+            table = parts.results(folder)
             return table.filter(pc.is_in(table["run_id"], wanted))
         except FileNotFoundError:  # merged into another one meanwhile
             time.sleep(0.2 * (again + 1))
-        except (OSError, pa.ArrowInvalid) as error:
+        except (OSError, ValueError) as error:
             raise InputError(
                 f"{folder}: cannot be read ({' '.join(str(error).split())[:100]}); run this shard again, it sets damaged parts aside"
             ) from None
@@ -105,24 +123,29 @@ def run_shard(study: Path, index: int, *, trust: Sequence[str] = (), workers: in
         raise InputError(f"{study}: the plan names code of yours; if you trust it, say so: trust={','.join(missing)}")
     rows: list[Row] = list(plan.runs())
     base = Payload(
-        base=plan.base, folder=str(plan.folder), trusted=plan.trusted, timeout=told.timeout, series=told.series, types=kinds_of(rows)
+        base=plan.base, folder=str(plan.folder), trusted=plan.trusted, timeout=told.timeout, series=told.series
     )
-    if reasons := differences(read_claim(study) or {}, Claim.of(base)):
+    ours, folder = read_claim(study) or {}, shard_folder(study, index)
+    if folder.resolve() != study.resolve() / FOLDER / folder.name:
+        raise InputError(f"{folder}: is a link to another place; a shard writes into the study's own folder: take the link away")
+    if reasons := differences(ours, Claim.of(base)):
         raise InputError(f"{study}: this study was planned with {' and '.join(reasons)}; plan it anew, in another folder")
-    done = _done(study, rows, told.retry_failed)
+    done = _done(study, rows, told.retry_failed, told.series)
     mine = [row for row in rows[index :: told.shards] if row[0] not in done]
     return sweep(
-        mine, base, shard_folder(study, index), executor="processes", workers=workers, retry_failed=told.retry_failed, own_inputs=False
-    )
+        mine, base, folder, executor="processes", workers=workers, retry_failed=told.retry_failed, own_inputs=False,
+        force=_ours(read_claim(folder) or {}, ours),  # as the study itself was gone on with
+    )  # fmt: skip
 
 
-def _done(study: Path, rows: Sequence[Row], retry_failed: bool) -> set[str]:
-    """Return the runs that the study itself has."""
+def _done(study: Path, rows: Sequence[Row], retry_failed: bool, series: bool) -> set[str]:
+    """Return the runs that the study itself has, with their series where they are asked for."""
     table = _settled(study / PARTS, pa.array([row[0] for row in rows], pa.string()))
     if not table.num_rows:
         return set()
+    with_series = {run_id for part in parts.list_parts(study / SERIES) for run_id in ids_of(part.path)} if series else set[str]()
     found = zip(table["run_id"].to_pylist(), table["status"].to_pylist(), strict=True)
-    return {run_id for run_id, status in found if status == OK or not retry_failed}
+    return {run_id for run_id, status in found if (status == OK and (not series or run_id in with_series)) or (status != OK and not retry_failed)}
 
 
 def write_script(site: Site, trusted: Sequence[str] = ()) -> Path:
@@ -192,4 +215,4 @@ def started(study: Path) -> bool:
 
 def _folders(study: Path) -> list[Path]:
     """Return the folders of the shards that have begun."""
-    return sorted(path for path in (study / FOLDER).glob("[0-9]*") if path.is_dir())
+    return sorted(path for path in (study / FOLDER).glob("[0-9]*") if path.is_dir() and not path.is_symlink())

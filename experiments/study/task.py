@@ -7,7 +7,6 @@ and on another machine. Nothing is kept between chunks.
 from __future__ import annotations
 
 import copy
-import json
 import os
 import time
 import traceback
@@ -15,21 +14,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import TypeAlias
 
 import pyarrow as pa
 
 from agents.errors import InputError
 from experiments.files import writing
+from experiments.manifest import without_paths
 from experiments.study.deadline import RunTimeout, deadline
-from experiments.study.parts import HEADS
+from experiments.study.parts import IDENTITY, TAIL
 
 #: One planned run: run_id, point, replicate, seed and the values of the factors by key.
 Row: TypeAlias = tuple[str, int, int, int, Mapping[str, object]]
 
 OK, FAILED, TIMEOUT, CRASHED = "ok", "failed", "timeout", "crashed"
-KINDS = MappingProxyType({"float": pa.float64(), "int": pa.int64(), "bool": pa.bool_(), "str": pa.string()})
 #: In the control folder: its presence asks workers to hand over what they have.
 STOP = "stop"
 
@@ -54,8 +52,6 @@ class Payload:
         Seconds a run may take; 0 for no limit.
     series
         Whether daily series are kept too.
-    types
-        Factors in the order of their columns with their kinds (keys of :data:`KINDS`).
     control
         A local folder through which worker and parent talk, or nothing.
     chunk
@@ -69,7 +65,6 @@ class Payload:
     rows: tuple[Row, ...] = ()
     timeout: float = 0.0
     series: bool = False
-    types: tuple[tuple[str, str], ...] = ()
     control: str = ""
     chunk: int = 0
 
@@ -98,11 +93,6 @@ class _Run:
 Play: TypeAlias = Callable[[Row, Callable[[], None]], tuple[Mapping[str, float], pa.Table | None]]
 
 
-def run_rows(payload: Payload) -> pa.Table:
-    """Run the rows of a payload and return a row of results for each."""
-    return run_chunk(payload).table
-
-
 def run_chunk(payload: Payload) -> Chunk:
     """Run the rows of a payload one after the other; stop early when the parent asks for it."""
     from experiments.study.models import find_model  # late: models know payloads
@@ -117,56 +107,28 @@ def run_chunk(payload: Payload) -> Chunk:
             mark(index)
             done.append((row, _run(play, row, payload.timeout)))
     series = [run.series for _, run in done if run.series is not None]
-    table = to_table(payload.types, done)
+    table = to_table(done)
     return Chunk(table, pa.concat_tables(series) if series else None, time.perf_counter() - start)
 
 
-def crashed_rows(payload: Payload, rows: Sequence[Row], error: str) -> Chunk:
+def crashed_rows(rows: Sequence[Row], error: str) -> Chunk:
     """Return rows for runs that took their worker process with them."""
-    return Chunk(to_table(payload.types, [(row, _Run(status=CRASHED, error=error)) for row in rows]))
+    return Chunk(to_table([(row, _Run(status=CRASHED, error=error)) for row in rows]))
 
 
-def to_table(types: Sequence[tuple[str, str]], done: Sequence[tuple[Row, _Run]]) -> pa.Table:
-    """Put runs into a table: identity, factors, outcomes by name (null where a run has none), status."""
+def to_table(done: Sequence[tuple[Row, _Run]]) -> pa.Table:
+    """Put runs into a table: identity, outcomes by name (null where a run has none), status; values of factors are in the plan."""
     rows = [row for row, _ in done]
     columns: dict[str, pa.Array] = {
-        "run_id": pa.array([row[0] for row in rows], pa.string()),
-        "point": pa.array([row[1] for row in rows], pa.int32()),
-        "replicate": pa.array([row[2] for row in rows], pa.int32()),
-        "seed": pa.array([row[3] for row in rows], pa.int64()),
+        name: pa.array([row[index] for row in rows], kind) for index, (name, kind) in enumerate(IDENTITY)
     }
-    for key, kind in types:
-        columns[key] = pa.array([_as_kind(row[4].get(key), kind) for row in rows], KINDS[kind])
     # By name, not in order of appearance, which would depend on the chunks.
     names = sorted({name for _, run in done for name in run.outcomes})
     for name in names:
         columns[name] = pa.array([run.outcomes.get(name) for _, run in done], pa.float64())
-    columns["status"] = pa.array([run.status for _, run in done], pa.string())
-    columns["error"] = pa.array([run.error for _, run in done], pa.string())
-    columns["seconds"] = pa.array([run.seconds for _, run in done], pa.float64())
-    return pa.table(columns, metadata={HEADS: str(4 + len(types))})
-
-
-def kinds_of(rows: Sequence[Row]) -> tuple[tuple[str, str], ...]:
-    """Return the factors of a plan in order of appearance, each with the kind that holds all its values."""
-    found: dict[str, set[type]] = {}
-    for row in rows:
-        for key, value in row[4].items():
-            found.setdefault(key, set()).add(type(value))
-    return tuple((key, _kind(kinds - {type(None)})) for key, kinds in found.items())
-
-
-def _kind(kinds: set[type]) -> str:
-    for name, allowed in (("bool", {bool}), ("int", {int}), ("float", {int, float})):
-        if kinds and kinds <= allowed:
-            return name
-    return "str"
-
-
-def _as_kind(value: object, kind: str) -> object:
-    if kind != "str" or value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, sort_keys=True, default=str)
+    for name, kind in TAIL:
+        columns[name] = pa.array([getattr(run, name) for _, run in done], kind)
+    return pa.table(columns)
 
 
 def _run(play: Play, row: Row, timeout: float) -> _Run:
@@ -186,7 +148,7 @@ def _run(play: Play, row: Row, timeout: float) -> _Run:
 
 def _one_line(error: BaseException) -> str:
     """Return an error in one line; where it was raised only when it is not the user's input."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = without_paths(" ".join(str(error).split())) or type(error).__name__  # a row of results names no folders and no users
     if isinstance(error, InputError):
         return text
     frames = traceback.extract_tb(error.__traceback__)

@@ -14,7 +14,7 @@ from experiments.study.task import STOP, Chunk, Payload, Row
 TARGET_SECONDS = 4.0  # of a chunk
 SHORTEST_SECONDS = 0.2  # of a chunk at the end, where the rest is shared out finely
 GROWTH = 8  # at most, from one chunk to the next
-LARGEST = 20_000  # rows of a chunk
+LARGEST = 2_000  # rows of a chunk: what a worker holds, and the parent takes in at once
 CHUNKS_A_WORKER = 4  # at least
 
 
