@@ -12,6 +12,8 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 PYTHON312 ?= $(shell for p in python3.12 "$$HOME"/.pyenv/versions/3.12*/bin/python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 12))' >/dev/null 2>&1 && { command -v "$$p"; break; }; done)
 PIP_OPTIONS := --quiet --disable-pip-version-check --constraint constraints.txt
+# Tests of clusters, launchers and faults: slow, and the same on every Python; `make test` runs them.
+SLOW := cluster slurm hydra experiments faults
 INPUTS := pyproject.toml constraints.txt
 
 help:
@@ -73,11 +75,11 @@ test: .venv/.installed-test
 
 test-312: .venv312/.installed-test
 	@echo "Running the tests on Python 3.12: .venv312/bin/python -m pytest $(ARGS)"
-	@.venv312/bin/python -m pytest -n auto -q -p no:cacheprovider $(ARGS)
+	@.venv312/bin/python -m pytest -n auto -q -p no:cacheprovider $(SLOW:%=--ignore=tests/test_%.py) $(ARGS)
 
 test-hydra14: .venvh14/.installed-test
 	@echo "Running the tests of configs and multiruns on Hydra 1.4"
-	@.venvh14/bin/python -m pytest -n auto -q -p no:cacheprovider tests/test_hydra.py tests/test_experiments.py tests/test_compose.py tests/test_cli.py $(ARGS)
+	@.venvh14/bin/python -m pytest -n auto -q -p no:cacheprovider tests/test_hydra.py tests/test_compose.py tests/test_cli.py $(ARGS)
 
 has-312:
 	@test -n "$(PYTHON312)"
