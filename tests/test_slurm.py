@@ -82,7 +82,7 @@ def test_shards_without_slurm(tmp_path: Path, wanted: str, capsys: pytest.Captur
 
 def test_a_killed_shard_goes_on(tmp_path: Path) -> None:
     """``kill -9`` of an element: what it had is kept, and the element started again does only the rest."""
-    longer = [word for word in BASE if not word.startswith("scenario.end")] + ["scenario.end=2001-04-15", "n=6"]
+    longer = [word for word in BASE if not word.startswith(("scenario.end", "n="))] + ["scenario.end=2001-04-15", "n=6"]
     for name, more in (("s", ["executor=serial"]), ("k", ["executor=shards", "shards=1"])):
         assert main(["sweep", *longer, *more, f"output={tmp_path / name}"]) == 0
     folder = tmp_path / "k"
