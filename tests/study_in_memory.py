@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
+from made_studies import made
 from numpy.typing import NDArray
 
 from experiments.analysis.study import Study
 from experiments.study.designs import Design
 from experiments.study.factors import Factor
-from experiments.study.plan import make_plan
 
 FloatArray = NDArray[np.float64]
 Formula = Callable[[FloatArray], FloatArray]
@@ -35,12 +34,7 @@ def generator(seed: int) -> np.random.Generator:
 
 def study_of(design: Design, y: FloatArray, *, seeds: str = "independent", name: str = "attacks") -> Study:
     """Return a study whose outcome is (points,) or (points, replicates)."""
-    table = np.asarray(y, dtype=np.float64).reshape(len(design.points), -1)
-    plan = make_plan(design, {}, Path("."), replicates=table.shape[1], seeds=seeds, model="trivial")
-    rows = plan.rows.to_pandas()
-    rows[name] = table.ravel()
-    rows["status"], rows["error"], rows["seconds"] = "ok", "", 0.0
-    return Study(Path("."), plan, rows, "0" * 64)
+    return made(design, {name: np.asarray(y, dtype=np.float64).reshape(len(design.points), -1)}, seeds=seeds)
 
 
 def noisy(y: FloatArray, replicates: int, sd: float, seed: int = 1) -> FloatArray:

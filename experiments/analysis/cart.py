@@ -25,7 +25,7 @@ from experiments.analysis.study import Study
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-DESIGNS, EXTRA = (*samples.SPREAD, "grid"), "ema"
+DESIGNS = (*samples.SPREAD, "grid")
 _FOLDS = 5
 
 

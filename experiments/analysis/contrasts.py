@@ -34,7 +34,7 @@ from experiments.figures import style
 
 FloatArray = NDArray[np.float64]
 
-DESIGNS, EXTRA = ("grid",), ""
+DESIGNS = ("grid",)
 LEVEL = 0.95
 #: With fewer replicates a note says how wide Student's t makes the intervals.
 FEW = 5

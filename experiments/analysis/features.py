@@ -23,7 +23,7 @@ from experiments.figures import style
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-DESIGNS, EXTRA = (*samples.SPREAD, "grid"), "ema"
+DESIGNS = (*samples.SPREAD, "grid")
 #: Fewer rows are refused.
 FEWEST = 40
 _DUMMY = "(dummy)"

@@ -26,7 +26,7 @@ from experiments.figures import style
 
 FloatArray = NDArray[np.float64]
 
-DESIGNS, EXTRA = ("morris",), "analysis"
+DESIGNS = ("morris",)
 #: Fewer trajectories than the first are refused, fewer than the second get a note.
 FEWEST, FEW = 4, 10
 #: Refused when a larger share of trajectories lacks runs.

@@ -26,7 +26,7 @@ from experiments.figures import style
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-DESIGNS, EXTRA = samples.SPREAD, ""
+DESIGNS = samples.SPREAD
 #: Fewer rows are refused; a slice has at least so many.
 FEWEST, IN_SLICE = 40, 10
 

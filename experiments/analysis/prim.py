@@ -21,7 +21,7 @@ from experiments.analysis.finding import Finding
 from experiments.analysis.groups import generator, short_key, words, write
 from experiments.analysis.study import Study
 
-DESIGNS, EXTRA = samples.SPREAD, "ema"
+DESIGNS = samples.SPREAD
 #: A limit that comes back in fewer of the resamples is told as unsure.
 SURE = 0.8
 

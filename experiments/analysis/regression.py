@@ -28,7 +28,7 @@ from experiments.figures import style
 
 FloatArray = NDArray[np.float64]
 
-DESIGNS, EXTRA = samples.SPREAD, ""
+DESIGNS = samples.SPREAD
 #: Rows needed for each column of the regression.
 ROWS_A_COLUMN = 4
 #: A correlation without sign whose interval lies above this is told as one.

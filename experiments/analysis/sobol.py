@@ -23,7 +23,7 @@ from experiments.figures import style
 
 FloatArray = NDArray[np.float64]
 
-DESIGNS, EXTRA = ("sobol",), "analysis"
+DESIGNS = ("sobol",)
 #: Fewer blocks than the first are refused, fewer than the second get a note.
 FEWEST, FEW = 16, 64
 #: Refused when a larger share of the blocks lacks runs, or when more of the variance between points is noise.
