@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help run test test-312 test-hydra14 has-312 lint types docs gallery clean
+.PHONY: help run app test test-312 test-hydra14 has-312 lint types docs gallery clean
 
 # The first interpreter that starts and is Python >= 3.11.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
@@ -18,6 +18,7 @@ INPUTS := pyproject.toml constraints.txt
 
 help:
 	@echo "make run       install into .venv and run the flagship scenario (results in outputs/)"
+	@echo "make app       install with the browser app into .venv and open it"
 	@echo "make test      install into .venv and run the tests"
 	@echo "make test-312  the tests on Python 3.12 with the newest supported Mesa, in .venv312"
 	@echo "make test-hydra14  the tests of configs and multiruns on Hydra 1.4, in .venvh14"
@@ -44,6 +45,9 @@ endef
 .venv/.installed: $(INPUTS)
 	$(call install,.venv,$(PYTHON),,.)
 
+.venv/.installed-app: $(INPUTS)
+	$(call install,.venv,$(PYTHON),with its browser app,.[app])
+
 .venv/.installed-test: $(INPUTS)
 	$(call install,.venv,$(PYTHON),with its test tools,.[test])
 
@@ -68,6 +72,10 @@ endef
 run: .venv/.installed
 	@echo "Running the flagship scenario: .venv/bin/marchland run $(ARGS)"
 	@.venv/bin/marchland run $(ARGS)
+
+app: .venv/.installed-app
+	@echo "Starting the browser app: .venv/bin/marchland app $(ARGS)"
+	@.venv/bin/marchland app $(ARGS)
 
 test: .venv/.installed-test
 	@echo "Running the tests: .venv/bin/python -m pytest $(ARGS)"

@@ -91,11 +91,11 @@ class GroupDecision:
 class PopulationIntentions(NamedTuple):
     """Answer of a population: a hazard of leaving by reason, per home region and place.
 
-    ``hazards[reason]`` has shape ``(homes, places)`` or broadcasts to it; unit 1/day.
+    ``hazards[reason]`` has shape ``(homes, places)`` or broadcasts to it; unit 1/day. Populations decide daily: they say
+    why when asked (:meth:`PopulationRules.reasons`), which costs a day nothing.
     """
 
     hazards: Mapping[Reason, FloatArray]
-    reasons: tuple[str, ...] = ()
 
 
 class PopulationRules(Protocol):
@@ -103,6 +103,10 @@ class PopulationRules(Protocol):
 
     def intentions(self, situation: Any, /) -> PopulationIntentions:
         """Hazards of setting out for one nationality and status."""
+        ...
+
+    def reasons(self, situation: Any, /) -> tuple[str, ...]:
+        """Say in words why :meth:`intentions` answers this situation as it does."""
         ...
 
 

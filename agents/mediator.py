@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
 import mesa
 import numpy as np
@@ -11,6 +11,9 @@ import pydantic.dataclasses
 from agents.decisions import MediatorDecision
 from agents.parameters import STRICT, par
 from agents.situations import MediatorSituation
+
+#: Sanctions below this are not worth a word.
+_LEAST = 0.005
 
 
 @pydantic.dataclasses.dataclass(config=STRICT, frozen=True)
@@ -53,8 +56,27 @@ class Mediator(mesa.Agent):  # type: ignore[misc]  # Mesa ships no types
         level = min(self.settings.aid * situation.attention, 1.0)
         aid = {name: level if total and people else 0.0 for name, people in situation.displaced.items()}
         sanctions = {name: min(self.settings.sanctions * strikes, 1.0) for name, strikes in situation.strikes.items()}
-        reasons = [f"attention {situation.attention:.2f}: chance of an offer {chance:.3f}, aid at {level:.2f}"]
-        reasons += [f"offers talks to {a} and {b}" for a, b in offers]
-        decision = MediatorDecision(offers, aid, sanctions, tuple(reasons))
+        decision = MediatorDecision(offers, aid, sanctions, tuple(_told(situation, self.settings, offers, float(chance), level, sanctions)))
         self.last_reasons = decision.reasons
         return decision
+
+
+def _told(
+    situation: MediatorSituation, settings: MediatorSettings, offers: tuple[tuple[str, str], ...], chance: float, level: float,
+    sanctions: Mapping[str, float],
+) -> Iterator[str]:
+    """Why it offers talks or does not, and what it does besides."""
+    yield f"its attention is {situation.attention:.2f}: it offers a pair talks with a chance of {chance:.1%}, every {situation.window} days anew"
+    for pair in situation.pairs:
+        seen = f"hostility {pair.hostility:.2f}, weariness {pair.weariness:.2f}"
+        if (pair.a, pair.b) in offers:
+            yield f"offers talks to {pair.a} and {pair.b} ({seen})"
+        elif pair.talks >= settings.enough:
+            yield f"makes no new offer to {pair.a} and {pair.b}: their talks stand at {pair.talks:.2f}, and {settings.enough:.2f} is enough"
+        else:
+            yield f"no offer to {pair.a} and {pair.b} this time ({seen})"
+    total = sum(situation.displaced.values())
+    yield f"funds aid at {level:.2f} for {total:,} displaced people" if total else "funds no aid: 0 displaced people"
+    for name, sanction in sanctions.items():
+        if sanction >= _LEAST:
+            yield f"joins sanctions against {name} at {sanction:.2f} for {situation.strikes[name]:.1f} recent strikes across the border"

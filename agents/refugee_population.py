@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from agents.decisions import PopulationIntentions, PopulationRules
 from agents.parameters import STRICT, par
+from agents.population_words import told
 from agents.situations import HostView, PopulationSituation
 from agents.vocabulary import ABROAD, Reason, Status
 
@@ -172,11 +173,11 @@ def trickle(status: str, parameters: ReturnParameters) -> float:
 
 @dataclass(frozen=True)
 class _Home:
-    """Home regions of one nationality on one day: share of full voluntary return (homes,), and words."""
+    """Home regions of one nationality on one day: safety, and share of full voluntary return, both (homes,)."""
 
     violence: FloatArray
+    safety: FloatArray
     safe: FloatArray
-    words: tuple[str, ...]
 
 
 class Rules:
@@ -207,9 +208,7 @@ class Rules:
         known = self._homes.get(situation.own_country)
         if known is None or known.violence is not situation.home_violence:
             safety = home_safety(situation, self.returns)
-            lowest, highest = float(safety.min()), float(safety.max())
-            words = (f"home safety {lowest:.2f}-{highest:.2f} against a threshold of {self.returns.threshold:.2f}",)
-            known = _Home(situation.home_violence, safe_enough(safety, self.returns), words)
+            known = _Home(situation.home_violence, safety, safe_enough(safety, self.returns))
             self._homes[situation.own_country] = known
         return known
 
@@ -228,6 +227,11 @@ class Rules:
         """Hazards of setting out for one nationality and status."""
         return intentions(situation, self)
 
+    def reasons(self, situation: PopulationSituation) -> tuple[str, ...]:
+        """Say why: every reason to set out with its hazard per 1,000 a month and what drives it."""
+        swing = season(situation.day_of_year, self.returns) if situation.status == Status.UNDOCUMENTED else 1.0
+        return told(situation, self.intentions(situation).hazards, self.returns, home_safety(situation, self.returns), swing)
+
 
 def home_safety(situation: PopulationSituation, returns: ReturnParameters) -> FloatArray:
     """Safety of each home region: base safety, livelihood, and quiet."""
@@ -244,14 +248,14 @@ def intentions(situation: PopulationSituation, rules: Rules) -> PopulationIntent
     if status == Status.IDP:
         home = rules.home(situation)
         hazards[Reason.VOLUNTARY] = rules.returns.idp_return * home.safe[:, None]
-        return PopulationIntentions(hazards, home.words)
+        return PopulationIntentions(hazards)
     if status == Status.RETURNEE:
         rate = rules.flight.reentry / 365.25
         hazards[Reason.REENTRY] = np.array([[rate]])
-        return PopulationIntentions(hazards, (f"re-entry {rate * 1e5:.2f} per 100,000 a day",))
+        return PopulationIntentions(hazards)
     rate = situation.emigration / 365.25 + float(np.add.reduce(situation.exodus))
     hazards[Reason.EMIGRATION] = np.array([[rate]])
-    return PopulationIntentions(hazards, (f"emigration {rate * 1e5:.2f} per 100,000 a day",))
+    return PopulationIntentions(hazards)
 
 
 def _abroad(situation: PopulationSituation, rules: Rules, hazards: dict[Reason, FloatArray]) -> PopulationIntentions:
@@ -261,18 +265,16 @@ def _abroad(situation: PopulationSituation, rules: Rules, hazards: dict[Reason, 
     swing = season(situation.day_of_year, returns) if situation.status == Status.UNDOCUMENTED else 1.0
     voluntary = returns.voluntary * home.safe + trickle(situation.status, returns) * swing
     hazards[Reason.VOLUNTARY] = voluntary[:, None] * rules.at_hosts(situation)
-    words = home.words
     # Crossings carry country -1 and hold nobody; whatever value they pick up is never used.
     by_country = [0.0] * len(situation.exodus)
     for host in situation.hosts:
         if host.frightens:
             by_country[host.country] = fear_hazard(situation.status, host, situation.day_of_year, returns)
-            words += (f"host {host.country}: deadline fear {host.fear:.2f}, removals {host.removals:.2f} per 1,000 a month",)
     if any(by_country):
         fear = np.array(by_country)[situation.country][None, :]
         hazards[Reason.FEAR] = fear
         hazards[Reason.ONWARD] = returns.onward * fear
-    return PopulationIntentions(hazards, words)
+    return PopulationIntentions(hazards)
 
 
 class RefugeePopulation(mesa.Agent):  # type: ignore[misc]  # Mesa ships no types
@@ -291,20 +293,14 @@ class RefugeePopulation(mesa.Agent):  # type: ignore[misc]  # Mesa ships no type
     """
 
     def __init__(
-        self,
-        model: mesa.Model,
-        name: str,
-        nationality: str,
-        status: str,
-        counts: Callable[[], NDArray[np.int64]],
-        rules: PopulationRules,
+        self, model: mesa.Model, name: str, nationality: str, status: str, counts: Callable[[], NDArray[np.int64]], rules: PopulationRules
     ) -> None:
         super().__init__(model)
         self.name = name
         self.nationality = nationality
         self.status = status
         self.rules = rules
-        self.last_reasons: tuple[str, ...] = ()
+        self._seen: PopulationSituation | ConflictSituation | None = None
         self._counts = counts
 
     @property
@@ -313,7 +309,11 @@ class RefugeePopulation(mesa.Agent):  # type: ignore[misc]  # Mesa ships no type
         return int(self._counts().sum())
 
     def decide(self, situation: PopulationSituation | ConflictSituation) -> PopulationIntentions:
-        """Form intentions for today. Pure apart from keeping the reasons for the inspector."""
-        decision = self.rules.intentions(situation)
-        self.last_reasons = decision.reasons
-        return decision
+        """Form intentions for today. Pure apart from keeping what was seen, for the inspector."""
+        self._seen = situation
+        return self.rules.intentions(situation)
+
+    @property
+    def last_reasons(self) -> tuple[str, ...]:
+        """Why it last decided as it did, put into words now; empty before its first decision."""
+        return () if self._seen is None else self.rules.reasons(self._seen)

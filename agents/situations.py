@@ -133,6 +133,30 @@ class GroupSituation:
     script: Script = field(default_factory=Script)
 
 
+class Names(NamedTuple):
+    """Names for words: what an index of a country, place or home region stands for."""
+
+    countries: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    homes: tuple[tuple[str, ...], ...] = ()  #: by country
+
+    def country(self, index: int) -> str:
+        """Name of a country, or its number where names are not given."""
+        return self.countries[index] if index < len(self.countries) else f"country {index}"
+
+    def place(self, index: int) -> str:
+        """Name of a place, or its number where names are not given."""
+        return self.places[index] if index < len(self.places) else f"place {index}"
+
+    def homes_of(self, country: int) -> tuple[str, ...]:
+        """Names of the home regions of a country, where they are given."""
+        return self.homes[country] if country < len(self.homes) else ()
+
+
+#: For situations built by hand.
+NAMELESS = Names()
+
+
 class HostView(NamedTuple):
     """What a population abroad knows of its host country."""
 
@@ -172,6 +196,8 @@ class PopulationSituation(NamedTuple):
         (countries,) extra hazard of emigration to each country from dated events, 1/day.
     emigration
         Everyday hazard of citizens to emigrate, 1/year.
+    names
+        What the indices stand for.
     """
 
     name: str
@@ -188,6 +214,7 @@ class PopulationSituation(NamedTuple):
     hosts: tuple[HostView, ...]
     exodus: FloatArray
     emigration: float = 0.0
+    names: Names = NAMELESS
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType({
     "run": Verb(
         "experiments.run",
         "run a scenario; results, figures and a summary go into a folder of their own",
-        "marchland run [KEY=VALUE ...] [--force] [-m] [--config-dir DIR] [--config-name NAME]",
+        "marchland run [FILE.yaml] [KEY=VALUE ...] [--force] [-m] [--config-dir DIR] [--config-name NAME]",
         (
             ("marchland run", "the flagship scenario, Pakistan-Afghanistan 2021-2024"),
             ("marchland run scenario=two_states seed=7", "another scenario, other luck"),
@@ -43,7 +43,21 @@ VERBS: Mapping[str, Verb] = MappingProxyType({
             ("marchland run scenario.path=./my_border hydra.run.dir=results/one", "your own scenario, a folder of your choice"),
             ("marchland run -m scenario=two_states seed=1,2,3", "several runs, a folder each"),
             ("marchland run experiment=sanctuary_cooperation scenario=two_states", "the world of a named study (marchland sweep --help lists them)"),
+            ("marchland run mystudy.yaml seed=7", "a config file of your own: short for --config-dir . --config-name mystudy"),
             ("marchland run --config-dir myconfigs --config-name mystudy", "your own config files besides the built-in ones"),
+        ),
+    ),
+    "app": Verb(
+        "experiments.app.serve",
+        "open a page in the browser: step through a run, take over a government, ask why, compare",
+        "marchland app [FILE.yaml | RUNFOLDER | KEY=VALUE ...] [--port N] [--host H] [--no-open] [--config-dir DIR] [--config-name NAME] [--verbose]",
+        (
+            ("marchland app", "the flagship scenario, at http://127.0.0.1:8765/ or the next free port"),
+            ("marchland app scenario=two_states seed=7", "another scenario, other luck: what the first model is built from"),
+            ("marchland app mystudy.yaml", "a config file, such as the page saves"),
+            ("marchland app outputs/two_states-20261123-101500-abc123", "a finished run, to replay"),
+            ("marchland app --port 9000 --no-open", "another port (0: any free one), and no browser opened"),
+            ("marchland app --host 0.0.0.0", "for other machines as well: anybody who reaches the port can use it"),
         ),
     ),
     "validate": Verb(

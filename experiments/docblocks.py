@@ -197,7 +197,10 @@ def policies(kind: str, _: Path) -> str:
         own = list(parameters_of(getattr(policy, "parameters"), "params."))  # noqa: B009 (a class attribute of every policy)
         looks = ", ".join(f"`{field}`" for field in getattr(policy, "looks_at"))  # noqa: B009
         lines = [f"### {name}", "", doc, "", f"- Theory: {getattr(policy, 'theory')}", f"- Looks at: {looks or 'nothing'}"]  # noqa: B009
-        lines += [f"- Code: {_link(file)}", "", _parameter_table(own) if own else "No parameters."]
+        whole = getattr(policy, "parameters")  # noqa: B009
+        loose = [] if own else list(getattr(whole, "__pydantic_fields__", {}))  # of no number, so in no table
+        plain = f"Parameters: {', '.join(f'`params.{field}`' for field in loose)}. {whole.__doc__}" if loose else "No parameters."
+        lines += [f"- Code: {_link(file)}", "", _parameter_table(own) if own else plain.replace("``", "`")]
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
 

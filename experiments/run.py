@@ -21,6 +21,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from agents.errors import InputError
+from experiments.configfile import take_config_file
 from experiments.manifest import FILE
 from experiments.runfolder import check_output, discard_empty
 from experiments.runner import execute
@@ -88,10 +89,11 @@ def parse(words: Sequence[str]) -> Arguments:
     Raises
     ------
     InputError
-        When an option is unknown or lacks its value.
+        When an option is unknown or lacks its value, or a config file is missing.
     """
     flags: dict[str, str] = {}
     overrides: list[str] = []
+    file, words = take_config_file(words)
     rest = iter(words)
     for word in rest:
         if not word.startswith("-"):
@@ -108,6 +110,11 @@ def parse(words: Sequence[str]) -> Arguments:
         else:
             known = sorted({*_PLAIN.values(), *_WITH_VALUE.values()})
             raise InputError(f"{word}: unknown option{did_you_mean(name, known)}; see marchland run --help")
+    if file is not None:
+        for name in ("--config-name", "--config-dir"):
+            if name in flags:
+                raise InputError(f"{name}: {file.path} is the config already; give one of the two")
+        flags |= {"--config-dir": file.folder, "--config-name": file.name}
     return Arguments(flags, tuple(overrides))
 
 
@@ -191,7 +198,7 @@ def _check_ahead(arguments: Arguments, opened: Session) -> Path:
         scenario = composed.config["scenario"]
         assert isinstance(scenario, dict)
         # Tables and policies once for each scenario with its actors, not once for each seed.
-        key = (str(scenario), str(composed.config["policies"]))
+        key = (str(scenario), str(composed.config["policies"]), str(composed.config.get("interventions")))
         if key not in seen:
             seen.add(key)
             Scenario.from_config(composed.config, composed.folder, composed.trusted_classes)

@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 #: Kinds of dated events worth a line, the most telling first.
 TELLING: tuple[str, ...] = (
-    "rupture", "collapse", "escalation", "truce", "truce_end", "announcement", "deadline", "exogenous",
+    "intervention", "rupture", "collapse", "escalation", "truce", "truce_end", "announcement", "deadline", "exogenous",
     "splinter", "merger", "talks", "closure", "opening", "strike", "attack", "act",
 )  # fmt: skip
 MOST_EVENTS = 8

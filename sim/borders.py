@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from agents.parameters import STRICT, par
 from agents.vocabulary import REASONS, Reason
 from sim import draws, measures
+from sim.flows import WORD
 from sim.state import State
 from sim.streams import Streams
 from sim.today import Today
@@ -63,6 +64,8 @@ def openness(is_open: FloatArray, setting: Setting) -> FloatArray:
 def pass_gates(state: State, setting: Setting, streams: Streams, today: Today, ways: Ways) -> None:
     """Let people arrive at gates, pass them, and go on to their destinations."""
     slot = today.day % setting.ring
+    if today.flows is not None:
+        today.flows.arrivals(state, slot)
     state.people += state.inland[slot]
     state.inland[slot] = 0
     state.queue += state.toward[slot]
@@ -76,6 +79,8 @@ def pass_gates(state: State, setting: Setting, streams: Streams, today: Today, w
     whole = setting.world.crossing_capacity[setting.gates.crossing]
     if is_open.min() >= 1.0 and np.count_nonzero(waiting <= whole) == len(whole):  # the usual case: all pass
         passed = state.queue.copy()
+        if today.flows is not None:
+            today.flows.passing(state, setting, passed)
         state.queue[:] = 0
         today.crossed += passed[:, :, ::2] + passed[:, :, 1::2]
         _arrive(state, setting, streams, today, ways, np.add.reduce(passed, axis=0))
@@ -90,6 +95,8 @@ def pass_gates(state: State, setting: Setting, streams: Streams, today: Today, w
         if capacity[gate] > 0.0:
             rng = streams.generator("queue", setting.gate_name(gate), today.day)
             passed[:, :, gate] = draws.share_out(rng, state.queue[:, :, gate], math.ceil(capacity[gate]))
+    if today.flows is not None:
+        today.flows.passing(state, setting, passed)
     state.queue -= passed
     for gate in held:
         if is_open[gate] < 1.0:
@@ -118,6 +125,11 @@ def _wait(state: State, setting: Setting, streams: Streams, today: Today, gate: 
     counts = queue[cells]
     rng = streams.generator("waiting", setting.gate_name(gate), today.day)
     drawn = rng.multinomial(counts, np.broadcast_to(draws.risks_to_chances(rates), (len(counts), 4)))
+    book = today.flows
+    if book is not None:
+        layout = book.open(state)
+        waiting = layout.queue(cells[0], cells[1], gate)
+        book.add(waiting, layout.through(setting, cells[1], gate), drawn[:, 0], counts, WORD["crosses irregularly"])
     irregular = np.zeros_like(queue)
     irregular[cells] = drawn[:, 0]
     today.irregular += int(drawn[:, 0].sum())
@@ -126,10 +138,16 @@ def _wait(state: State, setting: Setting, streams: Streams, today: Today, gate: 
         spread = draws.split(rng, drawn[:, 1], np.broadcast_to(open_to, (len(counts), len(others))))
         for k, other in enumerate(others.tolist()):
             arrival = (today.day + int(gates.sideways[gate, other])) % setting.ring
+            if book is not None:
+                book.add(waiting, layout.to_gate(arrival, cells[0], cells[1], other), spread[:, k], counts, WORD["tries another crossing"])
             state.toward[arrival, cells[0], cells[1], other] += spread[:, k]
     if drawn[:, 2].any():
         back = setting.row_turning_back(cells[1], int(gates.origin[gate]))
+        if book is not None:
+            book.add(waiting, layout.place(back, int(gates.nearest[gate])), drawn[:, 2], counts, WORD["turns back"])
         np.add.at(state.people, (back, np.full(len(back), gates.nearest[gate])), drawn[:, 2])
+    if book is not None:
+        book.close()  # crossing, trying elsewhere and turning back are one draw
     return irregular
 
 
@@ -153,6 +171,10 @@ def _arrive(state: State, setting: Setting, streams: Streams, today: Today, ways
     line = row[which]
     arrival = (today.day + setting.gates.days_beyond[gate[which], place]) % setting.ring
     after = np.where(homeward[which], setting.returnee_row[nationality[which]], line)
+    if today.flows is not None:
+        layout = today.flows.open(state)
+        through = layout.through(setting, line, gate[which])
+        today.flows.note(through, layout.road(arrival, after, place), number, passed[line, gate[which]], WORD["goes on"])
     state.send_inland(arrival, after, place, number)
 
 

@@ -79,6 +79,27 @@ class Cast:
         """Index of a government by name."""
         return self.governments.index(name)
 
+    def named_column(self, government: int, text: str, level: float, where: str) -> int:
+        """Column of a slot that a config names as ``lever`` or ``lever/target``; -1 when the lever is not registered.
+
+        Raises
+        ------
+        InputError
+            When there is no such lever or slot of the government, or the level is out of range.
+        """
+        lever, _, target = text.partition("/")
+        if lever not in BY_NAME:
+            raise InputError(f"{where}: unknown lever {lever!r}; known: {one_of(tuple(BY_NAME))}")
+        if not BY_NAME[lever].low <= level <= 1.0:
+            raise InputError(f"{where}: {level} lies outside [{BY_NAME[lever].low:g}, 1]")
+        column = self.columns.get((lever, target), -1)
+        if column < 0 and not any(slot.lever == lever for slot in self.slots):
+            return -1
+        if column < 0 or not self.owned[government, column]:
+            owned = one_of([str(s) for k, s in enumerate(self.slots) if s.lever == lever and self.owned[government, k]])
+            raise InputError(f"{where}: no such slot of this government; known: {owned}")
+        return column
+
     def level(self, state: State, government: int, lever: str, target: str = "") -> float:
         """Granted level of a slot; 0 for a lever that is not registered."""
         column = self.columns.get((lever, target), -1)

@@ -161,14 +161,16 @@ def from_pydantic(error: pydantic.ValidationError, schema: type, origin: Origin 
         Tells who set a key last; without it the line names the key only.
     """
     found = error.errors(include_url=False)
-    # An unknown key first: a missing one is often the same key misspelt.
-    first = min(found, key=lambda item: item["type"] not in _UNKNOWN)
+    # An unknown key first: a missing one is often the same key misspelt. Of alternatives the one that went deepest.
+    first = min(found, key=lambda item: (item["type"] not in _UNKNOWN, not any(_is_mapping(part) for part in item["loc"][:-1])))
     loc = [str(part) for part in first["loc"]]
-    key = ".".join(loc)
+    key = _key(first["loc"])
+    same = {other for item in found if (other := _key(item["loc"])) == key or key.startswith(f"{other}.")}
     value = first.get("input")
-    by = origin(key) if origin is not None else ""
+    by = origin(key.partition("[")[0]) if origin is not None else ""
     where = by if by.startswith(f"{key}=") else f"{by}{key}: "
-    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    rest = len({_key(item["loc"]) for item in found} - same)
+    more = f" (and {rest} more)" if rest else ""
     field, siblings = _field_at(schema, loc)
     if first["type"] in _UNKNOWN:
         text = f"unknown key{did_you_mean(loc[-1], siblings)}; known: {one_of(siblings)}"
@@ -177,6 +179,19 @@ def from_pydantic(error: pydantic.ValidationError, schema: type, origin: Origin 
     else:
         text = f"{_shown(value)} is not right; {_wanted(field, first)}"
     return InputError(f"{where}{text}{more}")
+
+
+def _is_mapping(part: object) -> bool:
+    """Return whether a part of a place in the config is pydantic's name for a mapping, one of several types allowed there."""
+    return str(part).startswith("dict[")
+
+
+def _key(loc: Sequence[int | str]) -> str:
+    """Return a place in the config as users write it: ``interventions[0].params.levels.operations``."""
+    parts = [part for part in loc if not _is_mapping(part)]
+    if len(parts) > 1 and parts[-1] in ("float", "int", "bool", "str"):  # an allowed type
+        parts.pop()
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).removeprefix(".")
 
 
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
@@ -205,6 +220,8 @@ def _wanted(field: FieldInfo | None, item: Mapping[str, typing.Any]) -> str:
     limits = [f"{word} {getattr(item, name):g}" for item in (field.metadata if field else []) for name, word in _LIMITS if hasattr(item, name)]
     if kind != "a value" and limits:
         return f"give {kind}, {' and '.join(limits)}"
+    if item["type"] in ("tuple_type", "list_type"):
+        return "give a list"
     if kind == "a value":
         return f"{str(item['msg'])[:1].lower()}{str(item['msg'])[1:]}"
     return f"give {kind}"
@@ -243,7 +260,8 @@ def _field_at(schema: object, loc: Sequence[str]) -> tuple[FieldInfo | None, lis
     for part in loc:
         schema = _bare(schema)
         if typing.get_origin(schema) is not None:
-            schema, field, names = (typing.get_args(schema) or (None,))[-1], None, []
+            inner = [argument for argument in typing.get_args(schema) if argument is not ...]  # of a tuple of any length
+            schema, field, names = (inner or [None])[-1], None, []
             continue
         if not dataclasses.is_dataclass(schema):
             return None, []

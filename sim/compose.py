@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,15 +31,27 @@ from agents.errors import InputError
 from sim import complaints
 from sim.composed import Composed, check_dates, settle, validate
 from sim.options import ClassOption, ScenarioOption, Tree, builtin_scenarios, hydra_at_least, registered, scenarios_in
-from sim.overrides import check_plain, folder_of_package, folder_options, readable, refuse_two_scenarios, sets, short
+from sim.overrides import (
+    check_plain,
+    folder_of_package,
+    folder_options,
+    readable,
+    refuse_two_scenarios,
+    said_path,
+    sets,
+    short,
+)
 from sim.studies import GROUP
 from sim.study_options import StudyOption, with_studies
 from sim.trust import guarded
 
 _CLASS_CHOICE = re.compile(r"^\+*policy@policies\.(\w+)$")
 _CLASS_NAME = re.compile(r"^\+*policies\.(\w+)\.name$")
+_CLASS_LISTED = re.compile(r"\bpolicy:\s*[\"']?([\w.]+:\w+)")
 #: Mappings whose keys the schema leaves open: an override may add one without ``+``.
 _OPEN = re.compile(r"^(policies\.\w+\.params|governments\.\w+\.baseline)\.")
+#: Hydra's own state is global: threads, such as two windows of the app, compose one after the other.
+_ALONE = threading.RLock()
 #: Hydra 1.4 warns when a version base is given at all; 1.3 warns when none is.
 VERSION_BASE: dict[str, str] = {} if hydra_at_least("1.4") else {"version_base": "1.3"}
 
@@ -70,7 +83,7 @@ def compose(
     InputError
         In one line: the key, who set it last and what would be right.
     """
-    with session(overrides, config_dir=config_dir, config_name=config_name, trusted=trusted) as opened:
+    with _ALONE, session(overrides, config_dir=config_dir, config_name=config_name, trusted=trusted) as opened:
         return opened.compose()
 
 
@@ -150,6 +163,8 @@ class Session:
         """Return ``scenario.path`` when a config file of the user sets it, else ``None``."""
         if self.config_name == "config" and self.config_dir is None:
             return None
+        if (said := said_path(self.config_dir, self.config_name)) is not None:
+            return said
         with self._hydra():
             try:
                 first = next(self.jobs(), self.ready)
@@ -286,6 +301,8 @@ def _open(
         else:
             if _CLASS_NAME.match(key) and ":" in value and trusted:
                 named += value.split(",")
+            if key.lstrip("+") == "interventions" and trusted:
+                named += _CLASS_LISTED.findall(value)
             ready.append(readable(f"++{text}" if _OPEN.match(key) else text, key, value))
     if folders:
         refuse_two_scenarios(ready, folders, scenarios)

@@ -81,6 +81,11 @@ def settle(
                 f"policies.{actor}.name: a class ({name!r}) is taken from the command line only, never from a file; "
                 f"give policy@policies.{actor}={name}"
             )
+    listed = tree.get("interventions")
+    for k, item in enumerate(listed if isinstance(listed, list) else ()):
+        name = str(item.get("policy", "")) if isinstance(item, dict) else ""
+        if ":" in name and name not in trusted_classes:
+            raise InputError(f"interventions[{k}].policy: a class ({name!r}) is taken from the command line only, never from a file; give the whole list there: interventions=[...]")
     path = scenario.get("path")
     builtin = {option.name: option.folder for option in builtin_scenarios()}
     folder = Path(str(path)).expanduser() if path else builtin[str(scenario["name"])]

@@ -8,8 +8,6 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.errors import InputError, one_of
-from agents.levers import BY_NAME
 from agents.vocabulary import ABROAD, Status
 from sim.cast import Cast
 from sim.displacement.network import Network
@@ -204,19 +202,9 @@ def _baseline(cast: Cast) -> FloatArray:
     levels = np.zeros((len(cast.governments), len(cast.slots)))
     for i, (name, settings) in enumerate(zip(cast.governments, cast.settings, strict=True)):
         for text, level in settings.baseline.items():
-            lever, _, target = text.partition("/")
-            where = f"governments.{name}.baseline.{text}"
-            if lever not in BY_NAME:
-                raise InputError(f"{where}: unknown lever {lever!r}; known: {one_of(tuple(BY_NAME))}")
-            if not BY_NAME[lever].low <= level <= 1.0:
-                raise InputError(f"{where}: {level} lies outside [{BY_NAME[lever].low:g}, 1]")
-            column = cast.columns.get((lever, target), -1)
-            if column < 0 and not any(slot.lever == lever for slot in cast.slots):
-                continue  # the lever is not registered in this run
-            if column < 0 or not cast.owned[i, column]:
-                owned = one_of([str(s) for k, s in enumerate(cast.slots) if s.lever == lever and cast.owned[i, k]])
-                raise InputError(f"{where}: no such slot of this government; known: {owned}")
-            levels[i, column] = level
+            column = cast.named_column(i, text, level, f"governments.{name}.baseline.{text}")
+            if column >= 0:
+                levels[i, column] = level
     return levels
 
 

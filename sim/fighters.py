@@ -19,6 +19,7 @@ import pydantic.dataclasses
 from numpy.typing import NDArray
 
 from agents.parameters import STRICT, par
+from agents.vocabulary import Account
 from sim import draws, measures
 from sim.accounts import FIGHTER_INDEX, book_from_place
 from sim.cast import SPLINTER
@@ -217,7 +218,10 @@ def recruit(state: State, setting: Setting, streams: Streams, today: Today) -> N
         rng = streams.generator("recruits at", name, today.day)
         rows = np.array([0] * numbers[0] + [1] * numbers[1])
         for place in table.choose(rng.random(len(rows)), rows).tolist():
+            before = state.people[:, place].copy() if today.flows is not None else None
             joined = book_from_place(state, rng, place, 1, "recruited")
+            if today.flows is not None and before is not None:
+                today.flows.booked(state, place, before, Account.RECRUITED)
             state.fighters[g, place] += joined
             state.fighter_accounts[FIGHTER_INDEX["recruited"], g] -= joined
             today.recruits[g] += joined

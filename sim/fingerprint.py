@@ -38,6 +38,8 @@ def file_hash(path: Path) -> str:
 def config_hash(config: Mapping[str, object], files: Sequence[Path]) -> str:
     """Return the hash of a resolved configuration with the content of the tables it reads.
 
+    An empty list of interventions counts as none at all.
+
     Parameters
     ----------
     config
@@ -45,7 +47,7 @@ def config_hash(config: Mapping[str, object], files: Sequence[Path]) -> str:
     files
         The scenario's tables in a fixed order (:attr:`sim.tables.Tables.files`).
     """
-    kept = {key: value for key, value in config.items() if key not in _LEFT_OUT}
+    kept = {key: value for key, value in config.items() if key not in _LEFT_OUT and (value or key != "interventions")}
     scenario = kept.get("scenario")
     if isinstance(scenario, Mapping):
         kept["scenario"] = {key: value for key, value in scenario.items() if key not in PATHS}

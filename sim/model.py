@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import mesa
 import numpy as np
 
-from agents.decisions import GovernmentDecision, GroupDecision, PopulationRules
+from agents.decisions import PopulationRules
 from agents.displaced import ConflictRules
 from agents.errors import InputError
 from agents.government import Government
 from agents.mediator import Mediator
 from agents.militant_group import MilitantGroup
-from agents.policies import EMPTY, GovernmentPolicy, GroupPolicy, Memory
+from agents.policies import GovernmentPolicy, GroupPolicy
 from agents.refugee_population import RefugeePopulation, Rules
 from sim import observe
 from sim.collector import RecordCollector
-from sim.deadlines import announce
-from sim.deciding import play_agenda, take_decision
+from sim.deciding import play_agenda
 from sim.displacement.flee_movement import FleeMovement
 from sim.displacement.movement import NetworkMovement
 from sim.events import build_calendar
-from sim.imagine import imagination
-from sim.mediation import offer_talks
+from sim.interventions import Intervention, Roster, forget_plans
 from sim.mesa_compat import free_dead_models, take_back_days
 from sim.outcomes import outcomes
 from sim.people import Block
 from sim.record import Record
+from sim.rounds import decide_as_due
 from sim.schedule import DAY
 from sim.setting import Setting
 from sim.start import first_state
@@ -55,6 +54,10 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         The run's luck.
     state, record
         Start from here instead of from the scenario's first evening.
+    interventions
+        Dated changes of who decides (:mod:`sim.interventions`).
+    trusted_classes
+        ``module:Class`` names of policies that an intervention may name.
     """
 
     def __init__(
@@ -66,6 +69,8 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         replicate: int = 0,
         state: State | None = None,
         record: Record | None = None,
+        interventions: Sequence[Intervention] = (),
+        trusted_classes: Sequence[str] = (),
     ) -> None:
         super().__init__(rng=int(seed))
         self.setting = setting
@@ -74,6 +79,7 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         self.state = state if state is not None else first_state(setting)
         self.record = record if record is not None else Record(setting)
         self.policies = dict(policies)
+        self.roster = Roster(setting, self.policies, self.state.day, interventions, trusted_classes)
         self.thinking = True
         self.ways = Ways(setting) if setting.network is None else None
         self.network: NetworkMovement | FleeMovement | None = None
@@ -161,10 +167,9 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
 
     def decide(self, today: Today) -> None:
         """Let everybody decide whose day it is, all on the same snapshot of the evening before."""
-        window = self.setting.config.scenario.decision_interval
         state, setting = self.state, self.setting
-        if self.thinking and state.day % window == 0:
-            self._weekly(today, window)
+        if self.thinking:
+            decide_as_due(self, today)
         if setting.cast.governments:
             play_agenda(state, setting, today)
         if self.network is not None:
@@ -175,48 +180,6 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         for agent, block, people in zip(self.populations, setting.populations.blocks, peopled, strict=True):
             if people:
                 today.intentions[block.name] = agent.decide(observe.population_situation(state, setting, block, shared))
-
-    def _weekly(self, today: Today, window: int) -> None:
-        """Situations of all first, then decisions, then their effects: nobody sees another's move early."""
-        state, setting, day = self.state, self.setting, self.state.day
-        cast = setting.cast
-        governments = [
-            observe.government_situation(state, setting, self.calendar, i, window, imagination(self, i))
-            for i in range(len(cast.governments))
-        ]
-        groups = [observe.group_situation(state, setting, self.calendar, g, window) for g in range(len(cast.groups))]
-        mediators = [observe.mediator_situation(state, setting, m, window) for m in range(len(cast.mediators))]
-        # Read-only copies: a policy that writes into its memory must not change what is kept.
-        memories: dict[str, Memory] = {name: MappingProxyType(dict(kept)) for name, kept in state.memories.items()}
-        state.acts_memory[:] = 0.0
-        decisions: list[GovernmentDecision] = []
-        for agent, situation in zip(self.governments, governments, strict=True):
-            rng = self.streams.generator("decide", agent.name, day)
-            decision, memories[agent.name] = agent.decide(situation, memories.get(agent.name, EMPTY), rng)
-            if not isinstance(decision, GovernmentDecision):
-                raise InputError(f"policies.{agent.name}: decide returned {type(decision).__name__}, not (GovernmentDecision, memory)")
-            decisions.append(decision)
-        campaigns: list[GroupDecision] = []
-        for group, view in zip(self.militant_groups, groups, strict=True):
-            rng = self.streams.generator("decide", group.name, day)
-            campaign, memories[group.name] = group.decide(view, memories.get(group.name, EMPTY), rng)
-            if not isinstance(campaign, GroupDecision):
-                raise InputError(f"policies.{group.name}: decide returned {type(campaign).__name__}, not (GroupDecision, memory)")
-            campaigns.append(campaign)
-            if campaign.truce_until > campaign.truce_from:
-                g = cast.groups.index(group.name)
-                state.truces_due = (*state.truces_due, (g, campaign.truce_from, campaign.truce_until))
-        state.campaigns = tuple(campaigns)
-        state.memories = dict(memories)
-        for i, decision in enumerate(decisions):
-            take_decision(state, setting, today, i, decision)
-            for note in decision.announcements:
-                announce(state, i, note)
-        state.mediator_aid[:] = 0.0
-        state.mediator_sanctions[:] = 0.0
-        for mediator, seen in zip(self.mediators, mediators, strict=True):
-            rng = self.streams.generator("decide", mediator.name, day)
-            offer_talks(state, setting, self.streams, today, mediator.name, mediator.decide(seen, rng))
 
     # -- a run ----------------------------------------------------------------------------------------
 
@@ -272,17 +235,20 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         other = MarchlandModel(
             self.setting, chosen, seed=self.streams.seed, replicate=self.streams.replicate,
             state=self.state.copy(), record=self.record.copy(),
+            interventions=self.roster.kept_for(policies or {}, self.state.day), trusted_classes=self.roster.trusted,
         )
         return other
 
     def restore(self, state: State) -> None:
-        """Go back to an earlier evening kept with ``model.state.copy()``; Mesa's own clock and collector follow."""
+        """Go back to an earlier evening kept with ``model.state.copy()``: policies, Mesa's own clock and collector follow."""
         if not self._first_day <= state.day <= self.record.length:
             raise InputError(
                 f"restore: day {state.day} is not on record here; this model has days {self._first_day} to {self.record.length}"
             )
         self.state = state.copy()
         self.record.rewind(state.day)
+        for actor, policy in self.roster.in_force(state.day).items():
+            self._seat(actor, policy)
         self.steps = state.day - self._first_day
         if isinstance(self.datacollector, RecordCollector):
             self.datacollector.take_back(state.day - self._first_day)
@@ -297,20 +263,30 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
             raise InputError(f"replace_policy: no government or group {actor!r}; known: {', '.join(self.policies)}")
         if not isinstance(policy, kind):
             raise InputError(f"replace_policy: {actor} needs a {kind.__name__} object (see Scenario.make_policy), not {policy!r}")
+        self.roster.replaced(self.state.day, actor, policy)
+        self.change_hands(actor, policy)
+
+    def change_hands(self, actor: str, policy: GovernmentPolicy[Any] | GroupPolicy[Any]) -> None:
+        """Give an actor another policy; plans and memory of the old one are dropped."""
+        self._seat(actor, policy)
+        forget_plans(self.state, self.setting, actor)
+
+    def _seat(self, actor: str, policy: GovernmentPolicy[Any] | GroupPolicy[Any]) -> None:
         self.policies[actor] = policy
-        for government in self.governments:
-            if government.name == actor and isinstance(policy, GovernmentPolicy):
-                government.policy = policy
-        for group in self.militant_groups:
-            if group.name == actor and isinstance(policy, GroupPolicy):
-                group.policy = policy
-        if actor in self.setting.cast.governments:
-            i = self.setting.cast.government_index(actor)
-            state = self.state
-            state.agenda = tuple(item for item in state.agenda if item[0] != i)
-            state.acts_due = tuple(item for item in state.acts_due if item[0] != i)
-            state.announced = tuple(item for item in state.announced if item[0] != i or item[1].day < state.day)
-        else:
-            g = self.setting.cast.groups.index(actor)
-            self.state.truces_due = tuple(item for item in self.state.truces_due if item[0] != g)
-        self.state.memories = {name: memory for name, memory in self.state.memories.items() if name != actor}
+        agents: list[Government | MilitantGroup] = [*self.governments, *self.militant_groups]
+        next(agent for agent in agents if agent.name == actor).policy = policy
+
+    # -- interventions --------------------------------------------------------------------------------
+
+    @property
+    def interventions(self) -> tuple[Intervention, ...]:
+        """Dated changes of who decides, past and to come, in order of date."""
+        return self.roster.listed
+
+    def intervene(self, change: Intervention) -> None:
+        """Add an intervention for the coming day or later; it replaces one of the same actor and date."""
+        self.roster.add(change, self.state.day)
+
+    def withdraw(self, date: dt.date, actor: str) -> None:
+        """Take out an intervention that is still to come."""
+        self.roster.remove(date, actor, self.state.day)

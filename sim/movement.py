@@ -82,6 +82,15 @@ class Movers:
 
 def depart(state: State, setting: Setting, streams: Streams, today: Today, ways: Ways) -> None:
     """Draw departures of every population and send them on their way."""
+    if today.flows is None:
+        _depart(state, setting, streams, today, ways)
+        return
+    today.flows.leaving(state)
+    _depart(state, setting, streams, today, ways)
+    today.flows.close()  # all departures of a day are one draw
+
+
+def _depart(state: State, setting: Setting, streams: Streams, today: Today, ways: Ways) -> None:
     movers = set_out(state, setting, streams, today)
     if not len(movers.number):
         return
@@ -248,6 +257,9 @@ def send_to_gates(state: State, setting: Setting, streams: Streams, today: Today
     which, gate, number = draws.spread(rng, movers.number, ways.gates, index)
     arrival = (today.day + setting.gates.days_to_gate[movers.place[which], gate]) % setting.ring
     after = ways.after_gate[movers.reason, movers.row, movers.place][which]
+    if today.flows is not None:
+        on_road = today.flows.open(state).to_gate(arrival, movers.reason[which], after, gate)
+        today.flows.left(movers.row[which], movers.place[which], on_road, number, movers.reason[which])
     state.send_to_gates(arrival, movers.reason[which], after, gate, number)
 
 
@@ -260,6 +272,9 @@ def send_inland(state: State, setting: Setting, streams: Streams, today: Today, 
     which, target, number = draws.spread(rng, movers.number, ways.places, index)
     arrival = (today.day + setting.gates.days_inland[movers.place[which], target]) % setting.ring
     after = ways.after_inland[movers.reason, movers.row, movers.place][which]
+    if today.flows is not None:
+        on_road = today.flows.open(state).road(arrival, after, target)
+        today.flows.left(movers.row[which], movers.place[which], on_road, number, movers.reason[which])
     state.send_inland(arrival, after, target, number)
 
 

@@ -14,6 +14,7 @@ from agents.situations import (
     GroupSituation,
     HostView,
     MediatorSituation,
+    Names,
     PairView,
     PopulationSituation,
     RivalView,
@@ -126,6 +127,7 @@ def population_situation(state: State, setting: Setting, block: Block, shared: S
         shared.hosts_of[own][s] if s >= 0 else (),
         shared.exodus[own],
         shared.emigration[own],
+        shared.names,
     )
 
 
@@ -151,6 +153,7 @@ class SharedView:
         self.hosts_of = tuple(
             tuple(zip(*(by_status for country, by_status in views if country != own), strict=True)) or _NOBODY for own in countries
         )
+        self.names = Names(setting.world.countries, setting.world.places, setting.world.homes)
         self.counts = _frozen(state.people)
         self.at_home = np.zeros(1)  # violence at the home of those who are where their home is: counted by place
         self.day_of_year = setting.date(state.day).timetuple().tm_yday

@@ -126,6 +126,30 @@ class Record:
         """Events so far, in order."""
         return list(self._events)
 
+    def events_of(self, day: int) -> list[Event]:
+        """Events of one day, in order; the search goes from the latest day back."""
+        found: list[Event] = []
+        for event in reversed(self._events):
+            if event.day < day:
+                break
+            if event.day == day:
+                found.append(event)
+        return found[::-1]
+
+    def attacks_on(self, day: int) -> IntArray:
+        """Attacks at each place on a recorded day, (places,); zeros for other days."""
+        self._settle()
+        if not 0 <= day < self.length:
+            return np.zeros(self._attacks.shape[1], dtype=np.int64)
+        return np.asarray(self._attacks[day], dtype=np.int64)
+
+    def at_place(self, place: int) -> tuple[IntArray, IntArray, IntArray]:
+        """Return attacks, people killed and displaced people at one place, day by day, each (days,)."""
+        self._settle()
+        days = slice(0, self.length)
+        attacks, deaths = (table[days, place].astype(np.int64) for table in (self._attacks, self._deaths))
+        return attacks, deaths, self._displaced[days, place].copy()
+
     @property
     def daily(self) -> pd.DataFrame:
         """Tidy table: a row a day, actor and variable."""

@@ -13,7 +13,6 @@ import pydantic
 from agents.errors import InputError
 from agents.levers import BY_NAME
 from agents.militant_group import GroupSettings
-from agents.policies import find_policy, make_policy
 from sim.cast import SPLINTER, build_cast
 from sim.derive import derive
 from sim.displacement.geography import camp_capacities, conflict_world, no_gates
@@ -21,6 +20,7 @@ from sim.displacement.network import build_network
 from sim.displacement.reservoir import build_reservoir
 from sim.folder import check_actors, read_folder
 from sim.gates import build_gates
+from sim.interventions import DEFAULT_GOVERNMENT, DEFAULT_GROUP, Roster, checked_policy
 from sim.model import MarchlandModel, Policies
 from sim.people import build_populations, initial_people
 from sim.setting import Setting
@@ -48,6 +48,7 @@ class Scenario:
         self.trusted_classes = tuple(trusted_classes)
         self.setting = _build_setting(config, tables)
         self.policies = self._make_policies()
+        Roster(self.setting, self.policies, 0, config.interventions, self.trusted_classes)  # checks them
 
     @classmethod
     def load(
@@ -108,6 +109,7 @@ class Scenario:
             self.setting, self._make_policies(),
             seed=self.config.seed if seed is None else seed,
             replicate=self.config.replicate if replicate is None else replicate,
+            interventions=self.config.interventions, trusted_classes=self.trusted_classes,
         )
 
     @property
@@ -122,10 +124,8 @@ class Scenario:
 
     def make_policy(self, actor: str, choice: PolicyChoice) -> Any:
         """Make a policy for an actor from a choice, checked."""
-        group = actor in self.setting.cast.groups
         where = f"policies.{actor}"
-        found = find_policy(choice.name, group=group, where=where, trusted=self.trusted_classes)
-        return make_policy(found, choice.params, where)
+        return checked_policy(self.setting.cast, actor, choice.name, choice.params, (where, where), self.trusted_classes)
 
     def _make_policies(self) -> Policies:
         cast, chosen = self.setting.cast, self.config.policies
@@ -133,8 +133,8 @@ class Scenario:
         unknown = [name for name in chosen if name not in actors]
         if unknown:
             raise InputError(f"policies.{unknown[0]}: no such government or group; known: {', '.join(actors)}")
-        fallback = {name: PolicyChoice("status_quo") for name in cast.governments}
-        fallback |= {name: PolicyChoice("steady") for name in cast.groups}
+        fallback = {name: PolicyChoice(DEFAULT_GOVERNMENT) for name in cast.governments}
+        fallback |= {name: PolicyChoice(DEFAULT_GROUP) for name in cast.groups}
         return {name: self.make_policy(name, chosen.get(name, fallback[name])) for name in actors}
 
 

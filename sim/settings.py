@@ -26,6 +26,7 @@ from sim.diplomacy import DiplomacyParameters
 from sim.displacement.flee_parameters import FleeParameters
 from sim.economy import EconomyParameters
 from sim.fighters import FighterParameters
+from sim.interventions import Intervention, Params
 from sim.mediation import MediationParameters
 from sim.movement import MovementParameters
 from sim.society import SocietyParameters
@@ -62,7 +63,7 @@ class PolicyChoice:
     """A policy by registered name (or ``module:Class`` from the command line) and its parameters."""
 
     name: str = "status_quo"
-    params: dict[str, float | int | bool | str] = Field(default_factory=dict)
+    params: Params = Field(default_factory=dict)
 
 
 @pydantic.dataclasses.dataclass(config=STRICT, frozen=True)
@@ -99,6 +100,7 @@ class Config:
     groups: dict[str, GroupSettings] = Field(default_factory=dict)
     mediators: dict[str, MediatorSettings] = Field(default_factory=dict)
     policies: dict[str, PolicyChoice] = Field(default_factory=dict)
+    interventions: tuple[Intervention, ...] = ()
     levers: dict[str, LeverCost] = Field(default_factory=lambda: default_levers())
     parameters: Parameters = Field(default_factory=Parameters)
     figures: bool = True
@@ -134,7 +136,12 @@ def default_levers() -> dict[str, LeverCost]:
 
 
 def to_tree(value: object) -> object:
-    """Turn a schema instance into plain dicts, lists, numbers and text (dates as ISO text)."""
+    """Turn a schema instance into plain dicts, lists, numbers and text (dates as ISO text).
+
+    Of a config without interventions the empty list is left out: its file and its hash say nothing of them.
+    """
+    if isinstance(value, Config) and not value.interventions:
+        return {field.name: to_tree(getattr(value, field.name)) for field in dataclasses.fields(value) if field.name != "interventions"}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: to_tree(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
@@ -150,7 +157,7 @@ def default_tree() -> dict[str, object]:
     """The whole schema with its defaults as a plain tree: the root node of every composition."""
     tree = to_tree(Config())
     assert isinstance(tree, dict)
-    return tree
+    return {**tree, "interventions": []}  # so that it can be overridden like any other key
 
 
 def validate(tree: Mapping[str, object]) -> Config:

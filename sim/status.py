@@ -94,6 +94,10 @@ def _switch(state: State, streams: Streams, today: Today, source: Block, target:
     changed = _drawn(state, streams, today, source, hazard, f"{source.name}>{target.status.value}")
     if changed is None:
         return
+    if today.flows is not None:
+        alike = target.homes == source.homes
+        rows = np.arange(target.first, target.first + target.homes) if alike else np.full(source.homes, target.first)
+        today.flows.changed(state, source.rows, changed, rows)
     state.people[source.rows] -= changed
     if target.homes == source.homes:
         state.people[target.rows] += changed
@@ -106,6 +110,8 @@ def _naturalise(state: State, streams: Streams, today: Today, source: Block, haz
     changed = _drawn(state, streams, today, source, hazard, f"{source.name}>naturalised")
     if changed is None:
         return
+    if today.flows is not None:
+        today.flows.changed(state, source.rows, changed, Account.NATURALISED)
     state.people[source.rows] -= changed
     state.accounts[ACCOUNT_INDEX[Account.NATURALISED.value], source.rows] += changed.sum(axis=1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,9 @@ from numpy.typing import NDArray
 from agents.decisions import PopulationIntentions
 from agents.vocabulary import REASONS
 from sim.state import PendingStrike
+
+if TYPE_CHECKING:
+    from sim.flows import FlowBook
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -56,6 +60,7 @@ class Today:
     strikes: list[PendingStrike] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     intentions: dict[str, PopulationIntentions] = field(default_factory=dict)
+    flows: FlowBook | None = None  #: who went where, person for person; kept only for those who ask for it
 
     def event(self, kind: str, actor: str, target: str, place: str, value: float, text: str) -> None:
         """Note an event of today."""

@@ -18,6 +18,7 @@ import pydantic.dataclasses
 from numpy.typing import NDArray
 
 from agents.parameters import STRICT, par
+from agents.vocabulary import Account
 from sim import draws, measures
 from sim.accounts import book_from_place
 from sim.state import State
@@ -179,4 +180,7 @@ def bury(state: State, setting: Setting, streams: Streams, today: Today) -> None
     state.death_memory += (today.people_killed - state.death_memory) / 30.0
     for place in today.people_killed.nonzero()[0].tolist():
         rng = streams.generator("dead", setting.world.places[place], today.day)
+        before = state.people[:, place].copy() if today.flows is not None else None
         book_from_place(state, rng, place, int(today.people_killed[place]), "dead")
+        if today.flows is not None and before is not None:
+            today.flows.booked(state, place, before, Account.DEAD)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,6 @@ from omegaconf import OmegaConf
 
 import configs
 from agents.errors import InputError
-from agents.parameters import parameters_of
 from agents.policies import GOVERNMENT_POLICIES, GROUP_POLICIES
 from sim.compose import compose, session
 from sim.composed import Composed
@@ -167,7 +167,7 @@ def test_policy_files_hold_the_defaults_of_the_classes() -> None:
     for registry in (GOVERNMENT_POLICIES, GROUP_POLICIES):
         for name, policy in registry.items():
             stored = OmegaConf.to_container(OmegaConf.load(CONFIGS / "policy" / f"{name}.yaml"))
-            assert stored == {"name": name, "params": {row.path: row.default for row in parameters_of(policy.parameters)}}
+            assert stored == {"name": name, "params": dataclasses.asdict(policy.parameters())}
     files = {file.stem for file in (CONFIGS / "policy").glob("*.yaml")}
     assert files == {*GOVERNMENT_POLICIES, *GROUP_POLICIES}
 

@@ -115,7 +115,7 @@ def run_commands() -> list[str]:
     for file in docs.pages():
         for line in docs.commands(file.read_text(encoding="utf-8")):
             words = line.split(" # ")[0].strip()
-            own = re.search(r"my_border|NAME|FOLDER|mypolicy|--help|&&|^marchland VERB", words)
+            own = re.search(r"my_border|NAME|FOLDER|mypolicy|\b[\w/]+\.yaml\b|--help|&&|^marchland VERB", words)
             if re.match(r"marchland run\b", words) and not own:
                 found.append(words)
     return sorted(set(found))

@@ -21,7 +21,8 @@ from experiments.figures.basemap import load_basemap
 from experiments.figures.dated import MOST, chosen
 from experiments.figures.folder import load_run
 from experiments.figures.people import draw_people
-from experiments.figures.run import pretty, short_place
+from experiments.figures.run import pretty
+from experiments.geography import short_place
 
 FLAGSHIP = Path(__file__).parents[1] / "configs" / "scenarios" / "pakistan_afghanistan"
 RIVALS = {"pakistan": "afghanistan", "afghanistan": "pakistan"}

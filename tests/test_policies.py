@@ -35,6 +35,9 @@ SCRIPT = Script(
     truces=((11, 30),),
 )
 
+#: Parameters of policies that do nothing without any.
+SOME: dict[str, dict[str, object]] = {"manual": {"levels": {"operations": 0.6, "cooperation/south": 0.2, "forum_support/south": -0.5}}}
+
 
 def rival(**changes: float) -> RivalView:
     plain = RivalView(
@@ -63,9 +66,9 @@ def group_situation(**changes: object) -> GroupSituation:
 
 
 def decide(
-    name: str, seen: GovernmentSituation | None = None, memory: Mapping[str, float] = EMPTY, **params: float
+    name: str, seen: GovernmentSituation | None = None, memory: Mapping[str, float] = EMPTY, **params: object
 ) -> tuple[GovernmentDecision, Mapping[str, float]]:
-    policy = make_policy(GOVERNMENT_POLICIES[name], params, "test")
+    policy = make_policy(GOVERNMENT_POLICIES[name], params or SOME.get(name, {}), "test")
     return policy.decide(seen or situation(), memory, np.random.default_rng(1))  # type: ignore[arg-type,return-value]
 
 
@@ -155,6 +158,47 @@ def test_status_quo_keeps_the_baseline() -> None:
     seen = situation(levels={s: 0.9 for s in SLOTS})
     decision, _ = decide("status_quo", seen)
     assert decision.levels == seen.baseline and not decision.acts and not decision.agenda and not decision.announcements
+
+
+def test_manual_holds_what_was_set_and_nothing_else() -> None:
+    seen = situation(levels={s: 0.9 for s in SLOTS})
+    decision, memory = decide("manual", seen)
+    assert {str(s): value for s, value in decision.levels.items()} == SOME["manual"]["levels"] and memory == EMPTY
+    assert not decision.acts and not decision.agenda and not decision.announcements
+    assert decision.reasons == (
+        "set by hand: operations 0.60, cooperation with south 0.20, support of south at forums -0.50; everything else stays as it is",
+    )
+    nothing, _ = decide("manual", seen, levels={})
+    assert not nothing.levels and nothing.reasons == ("led by hand: everything stays as it is",)
+    poor, _ = decide("manual", SITUATIONS["poor"])  # slots of levers that are not registered
+    assert dict(poor.levels) == {Slot("operations"): 0.6}
+
+
+@pytest.mark.parametrize(("key", "level", "wrong"), [
+    ("operation", 0.5, "unknown lever 'operation'; known: deportation, "),
+    ("cooperation/north", 0.5, "no such slot of this government; known: cooperation/south"),
+    ("close_people", 0.5, "no such slot of this government; known: close_people/West Gate, close_people/East Gate"),
+    ("operations", -0.1, r"-0.1 lies outside \[0, 1\]"), ("forum_support/south", -1.1, r"-1.1 lies outside \[-1, 1\]"),
+])
+def test_levels_set_by_hand_are_checked_when_the_scenario_is_built(key: str, level: float, wrong: str) -> None:
+    loaded = scenario("two_states")
+    choice = dataclasses.replace(loaded.config.policies["north"], name="manual", params={"levels": {key: level}})
+    with pytest.raises(InputError, match=rf"^policies\.north\.params\.levels\.{key}: .*{wrong}") as caught:
+        Scenario(dataclasses.replace(loaded.config, policies={"north": choice}), loaded.tables)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("override", ["cooperation/south=0.25", "operations=0.25"])
+def test_levels_are_set_one_by_one_on_the_command_line(override: str) -> None:
+    chosen = Scenario.load("two_states", overrides=["policy@policies.north=manual", f"policies.north.params.levels.{override}"])
+    model = chosen.build().run_for(10)
+    assert (model.record.series("government", "north", f"asked/{override.partition('=')[0]}") == 0.25).all()
+
+
+def test_a_lever_that_is_taken_out_of_the_run_is_not_held() -> None:
+    model = Scenario.load("two_states", overrides=["policy@policies.north=manual", "policies.north.params.levels.aid=0.5", "~levers.aid"]).build()
+    model.run_for(2)
+    assert model.governments[0].last_reasons == ("led by hand: everything stays as it is",)
 
 
 def rung(decision: GovernmentDecision) -> int:

@@ -18,6 +18,7 @@ from agents.policies.base import (
 from agents.policies.conciliatory import Conciliatory
 from agents.policies.contract import check_policy
 from agents.policies.hardline import Hardline
+from agents.policies.manual import Manual
 from agents.policies.richardson import Richardson
 from agents.policies.scripted import Scripted, ScriptedGroup
 from agents.policies.status_quo import StatusQuo
@@ -42,7 +43,7 @@ __all__ = [
 ]
 
 GOVERNMENT_POLICIES = MappingProxyType(
-    {p.name: p for p in (StatusQuo, Scripted, Threshold, TitForTat, Conciliatory, Hardline, Richardson)}
+    {p.name: p for p in (StatusQuo, Scripted, Threshold, TitForTat, Conciliatory, Hardline, Richardson, Manual)}
 )
 GROUP_POLICIES = MappingProxyType({p.name: p for p in (Steady, ScriptedGroup)})
 

@@ -45,14 +45,18 @@ class Hardline(GovernmentPolicy[HardlineParameters]):
                 levels[slot] = self.params.closure
             elif slot.lever in ("sanctions", "transit", "demand", "denounce"):
                 levels[slot] = level
-        reasons = [f"pressure at {level:.2f}, crossings closed to {self.params.closure:.2f}"]
+        reasons = [
+            f"keeps up full pressure at {level:.2f} whatever the others do (operations, deportation, sanctions, transit), "
+            f"crossings closed to {self.params.closure:.2f}"
+        ]
         for rival in situation.rivals:
             strikes = rival.tolerated_attacks > self.params.strike_at
             levels[Slot("strikes", rival.name)] = level if strikes else 0.0
             levels[Slot("forum_support", rival.name)] = -level
             levels[Slot("cooperation", rival.name)], words = cooperation(situation, rival, self.params)
             reasons += [
-                f"{rival.tolerated_attacks:.0f} attacks from {rival.name}'s side, strikes above {self.params.strike_at:.0f}",
+                f"{rival.tolerated_attacks:.0f} attacks in 28 days by groups that {rival.name} shelters, "
+                f"{'more' if strikes else 'not more'} than {self.params.strike_at:.0f}: {'strikes' if strikes else 'no strikes'}",
                 words,
             ]
         announcements: tuple[Announcement, ...] = ()

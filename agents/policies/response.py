@@ -32,6 +32,7 @@ def cooperation(situation: GovernmentSituation, rival: RivalView, response: Resp
     heat = rival.hostility - response.calm
     asked = min(max(base - response.spiral * heat + response.deterrence * rival.pressure, 0.0), 1.0)
     return asked, (
-        f"cooperation with {rival.name} {asked:.2f}: baseline {base:.2f}, hostility {rival.hostility:.2f}, "
-        f"pressure {rival.pressure:.2f}"
+        f"asks for cooperation with {rival.name} of {asked:.2f}: baseline {base:.2f}, {abs(response.spiral * heat):.2f} "
+        f"{'less' if heat > 0.0 else 'more'} for hostility {rival.hostility:.2f}, "
+        f"{response.deterrence * rival.pressure:.2f} more for its pressure {rival.pressure:.2f}"
     )

@@ -23,16 +23,28 @@ class Scripted(GovernmentPolicy[NoParameters]):
     ) -> tuple[GovernmentDecision, Memory]:
         """Hand on the coming week of the script."""
         script = situation.script
-        texts = [act.text for act in script.acts] + [
-            f"announces a deadline for {', '.join(note.statuses)}" for note in script.announcements
-        ]
         decision = GovernmentDecision(
             agenda=script.changes,
             acts=script.acts,
             announcements=script.announcements,
-            reasons=("the recorded history: " + "; ".join(texts),) if texts else ("nothing recorded for this week",),
+            reasons=_recorded(situation),
         )
         return decision, memory
+
+
+def _recorded(situation: GovernmentSituation) -> tuple[str, ...]:
+    """What the record holds for the coming days, the first in words of its own."""
+    script = situation.script
+    texts = [act.text for act in script.acts]
+    texts += [
+        f"tells {', '.join(note.statuses)} people to leave within {note.deadline - note.day} days (salience {note.salience:.2f})"
+        for note in script.announcements
+    ]
+    texts += [f"sets {change.slot} to {change.level:.2f}" for change in script.changes]
+    if texts:
+        return (f"follows the record for the next {situation.window} days: " + "; ".join(texts),)
+    pulled = len([level for level in situation.levels.values() if level != 0.0])
+    return (f"nothing is recorded for the next {situation.window} days: its levers in force ({pulled}) stay as they are",)
 
 
 class ScriptedGroup(GroupPolicy[NoParameters]):
@@ -48,6 +60,7 @@ class ScriptedGroup(GroupPolicy[NoParameters]):
     ) -> tuple[GroupDecision, Memory]:
         """Campaign as usual; a truce in the script is declared for its dates."""
         start, end = situation.script.truces[0] if situation.script.truces else (-1, -1)
+        why = "the record has no ceasefire of its leadership" if end < 0 else "the record has its leadership declare a ceasefire"
         return steady_campaign(
-            situation, truce_from=start, truce_until=end, accepts_talks=False
+            situation, truce_from=start, truce_until=end, accepts_talks=False, why=(f"{why} in the next {situation.window} days",)
         ), memory

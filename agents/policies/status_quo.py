@@ -21,4 +21,6 @@ class StatusQuo(GovernmentPolicy[NoParameters]):
         self, situation: GovernmentSituation, memory: Memory, rng: np.random.Generator
     ) -> tuple[GovernmentDecision, Memory]:
         """Ask for the baseline level of every slot."""
-        return GovernmentDecision(levels=dict(situation.baseline), reasons=("keeps to the baseline of the scenario",)), memory
+        kept = [f"{slot} {level:.2f}" for slot, level in situation.baseline.items() if level != 0.0]
+        words = f"keeps to the baseline of the scenario: {', '.join(kept) if kept else 'every lever at 0'}"
+        return GovernmentDecision(levels=dict(situation.baseline), reasons=(words,)), memory

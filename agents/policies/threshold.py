@@ -61,7 +61,8 @@ class Threshold(GovernmentPolicy[ThresholdParameters]):
             elif slot.lever not in ("cooperation", "forum_support"):
                 levels[slot] = situation.baseline.get(slot, 0.0)
         name = RUNGS[rung - 1][0] if rung else "none"
-        reasons = [f"{situation.attacks:.0f} attacks in 28 days: rung {rung} ({name})"]
+        moved = "climbs to" if rung > before else "steps down to" if rung < before else "stays on"
+        reasons = [f"{situation.attacks:.0f} attacks in 28 days: {moved} rung {rung} of {len(RUNGS)} ({name})"]
         for rival in situation.rivals:
             levels[Slot("cooperation", rival.name)], words = cooperation(situation, rival, self.params)
             reasons.append(words)

@@ -54,6 +54,9 @@ class TitForTat(GovernmentPolicy[TitForTatParameters]):
                 levels[Slot(lever, rival.name)] = level if lever == "denounce" else max(level - self.params.trade_at, 0.0)
             levels[Slot("engagement", rival.name)] = self.params.talks if received <= 0.0 else 0.0
             levels[Slot("cooperation", rival.name)], words = cooperation(situation, rival, self.params)
-            forgiving = ", overlooked this time" if forgiven else ""
-            reasons += [f"{rival.name} sent hostile acts worth {received:.2f}{forgiving}: answers at {level:.2f}", words]
+            if received > 0.0:
+                answer = "overlooks it this time (0.00)" if forgiven else f"answers in kind at {level:.2f}"
+                reasons += [f"{rival.name} sent hostile acts worth {received:.2f} since the last decision: {answer}", words]
+            else:
+                reasons += [f"{rival.name} did nothing hostile since the last decision (0.00): seeks talks at {self.params.talks:.2f}", words]
         return GovernmentDecision(levels=levels, reasons=tuple(reasons) or ("no rivals: keeps to the baseline",)), memory

@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.figures import style
-from experiments.figures.run import FloatArray, Run, pretty, short_place
+from experiments.figures.run import FloatArray, Run, pretty
+from experiments.geography import short_place
 
 _MEASURES = (
     ("legitimacy", "Legitimacy of governments", "0 to 1"),

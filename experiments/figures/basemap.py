@@ -13,10 +13,11 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from experiments.geography import NOTE, REGION
 
-REGION = Path(__file__).parent / "data" / "region.geojson"
-NOTE = "Boundaries as in Natural Earth (dashed: disputed); no position taken."
+__all__ = ["NOTE", "REGION", "Basemap", "draw_basemap", "label_spot", "load_basemap"]
+
+FloatArray = NDArray[np.float64]
 
 _SEA, _LAND, _HOME = "#E4EEF3", "#F4F3EF", "#FBFAF6"
 _COAST, _BORDER = "#A9B8C0", "#9AA3AB"

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from experiments.figures import style
-from experiments.figures.run import Event, Run, short_place
+from experiments.figures.run import Event, Run
+from experiments.geography import short_place
 
 #: Kinds of events: colour of the marker, how many are kept at most, and the word that says what it is.
 KINDS: Mapping[str, tuple[str, int, str]] = MappingProxyType({

@@ -13,7 +13,8 @@ from matplotlib.patches import Rectangle
 
 from experiments.figures import labels, style
 from experiments.figures.basemap import NOTE, Basemap, draw_basemap, label_spot, load_basemap
-from experiments.figures.run import FloatArray, Run, short_place
+from experiments.figures.run import FloatArray, Run
+from experiments.geography import short_place
 
 _LARGEST = 620.0  # area of the largest circle, square points
 _FRONT = 25  # places from which on a close-up of the densest part is drawn

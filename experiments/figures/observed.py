@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.figures import style
 from experiments.figures.run import DateArray, FloatArray, Frame, Run
+from experiments.observations import MONTH, OUTCOMES, YEAR, is_rough, of_length, scale_of
 
-#: Outcome in ``observed.csv``: its series in the run, its title, its unit.
-OUTCOMES: Mapping[str, tuple[str, str, str]] = MappingProxyType({
-    "returns": ("returns", "Returns home", "people"),
-    "deportations": ("returns_deportation", "Formal deportations", "people"),
-    "returns_deportation": ("returns_deportation", "Formal deportations", "people"),
-    "attacks": ("attacks", "Attacks", "attacks"),
-    "deaths": ("deaths", "Deaths", "deaths"),
-})
-_MONTH, _YEAR = (27, 32), (360, 367)  # days, both ends included
 _LOG = 12.0  # ratio of the largest to the smallest observed month from which the scale is logarithmic
 _DAY = np.timedelta64(1, "D")
 
@@ -31,8 +20,8 @@ def draw_observed(run: Run) -> Figure | None:
         return None
     observed = run.observed[run.observed["outcome"].isin(list(OUTCOMES))]
     observed = observed[(observed["start"].to_numpy() <= run.dates[-1]) & (observed["end"].to_numpy() >= run.dates[0])]
-    months = [name for name in OUTCOMES if len(_of(observed, name, _MONTH))][:3]
-    years = [name for name in OUTCOMES if len(_whole(run, _of(observed, name, _YEAR)))][:3]
+    months = [name for name in OUTCOMES if len(of_length(observed, name, MONTH))][:3]
+    years = [name for name in OUTCOMES if len(_whole(run, of_length(observed, name, YEAR)))][:3]
     if not months and not years:
         return None
     seeds = 1 if run.ensemble is None else int(run.ensemble["n"].max())
@@ -44,12 +33,12 @@ def draw_observed(run: Run) -> Figure | None:
     )
     right = bool(years)
     top, bottom = 0.895, 0.045
-    for names, span, left, width in ((months, _MONTH, 0.065, 0.585 if right else 0.91), (years, _YEAR, 0.735, 0.25)):
+    for names, span, left, width in ((months, MONTH, 0.065, 0.585 if right else 0.91), (years, YEAR, 0.735, 0.25)):
         step = (top - bottom) / max(len(names), 1)
         for row, name in enumerate(names):
             axes = figure.add_axes((left, top - (row + 1) * step + 0.045, width, step - 0.088))
-            rows = _of(observed, name, span)
-            if span is _MONTH:
+            rows = of_length(observed, name, span)
+            if span is MONTH:
                 _monthly(run, axes, name, rows)
                 style.key(axes, columns=5)
             else:
@@ -64,13 +53,6 @@ def _interval(run: Run) -> str:
     if "interval" in run.ensemble.columns:
         return f"bands: {run.ensemble['interval'].iloc[0]} of seeds"
     return "bands: low to high over seeds"
-
-
-def _of(frame: Frame, outcome: str, span: tuple[int, int]) -> Frame:
-    """Return the rows of one outcome whose periods have a length in ``span`` days."""
-    days = ((frame["end"] - frame["start"]).dt.days + 1).to_numpy()
-    chosen = (frame["outcome"] == outcome).to_numpy() & (days >= span[0]) & (days <= span[1])
-    return frame[chosen].dropna(subset=["value"]).sort_values("start")
 
 
 def _whole(run: Run, rows: Frame) -> Frame:
@@ -90,11 +72,6 @@ def _sums(run: Run, outcome: str, starts: DateArray, ends: DateArray) -> FloatAr
     return np.asarray(total[high] - total[low], dtype=float)
 
 
-def _scale(run: Run, outcome: str) -> float:
-    """Return what observed counts are multiplied with: people by ``people_scale``, attacks and deaths by 1."""
-    return run.stamp.people_scale if OUTCOMES[outcome][2] == "people" else 1.0
-
-
 def _months(run: Run) -> tuple[DateArray, DateArray]:
     """Return first and last days of the whole months of the run."""
     month = np.timedelta64(1, "M")
@@ -106,7 +83,7 @@ def _months(run: Run) -> tuple[DateArray, DateArray]:
 
 def _monthly(run: Run, axes: Axes, outcome: str, rows: Frame) -> None:
     _, title, unit = OUTCOMES[outcome]
-    scale = _scale(run, outcome)
+    scale = scale_of(outcome, run.stamp.people_scale)
     value = rows["value"].to_numpy(dtype=float) * scale
     logarithmic = value.min() > 0 and value.max() / value.min() > _LOG
     style.plain(axes, f"{title}, by month", f"{unit} a month" + (" (log scale)" if logarithmic else ""))
@@ -114,7 +91,7 @@ def _monthly(run: Run, axes: Axes, outcome: str, rows: Frame) -> None:
     middle = starts + (ends - starts) // 2
     simulated = _sums(run, outcome, starts, ends)
     floor = max(value.min() / 20, 1e-9) if logarithmic else 0.0
-    band = None if run.ensemble is None else _of(run.ensemble.assign(value=run.ensemble["mean"]), outcome, _MONTH)
+    band = None if run.ensemble is None else of_length(run.ensemble.assign(value=run.ensemble["mean"]), outcome, MONTH)
     if band is not None and len(band):
         at, (low, mean, high) = _unbridged(band, floor)
         axes.fill_between(
@@ -152,7 +129,7 @@ def _dots(axes: Axes, rows: Frame, value: FloatArray, scale: float) -> None:
     low = np.where(rows["low"].isna(), value, rows["low"].to_numpy(dtype=float) * scale)
     high = np.where(rows["high"].isna(), value, rows["high"].to_numpy(dtype=float) * scale)
     basis = rows["basis"].fillna("").astype(str) if "basis" in rows else rows["outcome"].map(lambda _: "")
-    vague = basis.str.contains("residual mean").to_numpy(dtype=bool)
+    vague = basis.map(is_rough).to_numpy(dtype=bool)
     first = True
     for start, end, bottom, top in zip(starts[vague], ends[vague], low[vague], high[vague], strict=True):
         label = "observed, rough" if first else None
@@ -177,13 +154,13 @@ def _range(below: FloatArray, above: FloatArray) -> FloatArray:
 def _yearly(run: Run, axes: Axes, outcome: str, rows: Frame) -> None:
     _, title, unit = OUTCOMES[outcome]
     style.plain(axes, f"{title}, by year", f"{unit} a year")
-    scale = _scale(run, outcome)
+    scale = scale_of(outcome, run.stamp.people_scale)
     starts, ends = _days(rows, "start"), _days(rows, "end")
     seen = rows["value"].to_numpy(dtype=float) * scale
     low = np.where(rows["low"].isna(), seen, rows["low"].to_numpy(dtype=float) * scale)
     high = np.where(rows["high"].isna(), seen, rows["high"].to_numpy(dtype=float) * scale)
     made, error = _sums(run, outcome, starts, ends), None
-    band = None if run.ensemble is None else _of(run.ensemble.assign(value=run.ensemble["mean"]), outcome, _YEAR)
+    band = None if run.ensemble is None else of_length(run.ensemble.assign(value=run.ensemble["mean"]), outcome, YEAR)
     if band is not None and set(_days(band, "start")) >= set(starts):
         band = band.drop_duplicates("start").set_index(_days(band.drop_duplicates("start"), "start")).loc[list(starts)]
         made = band["mean"].to_numpy(dtype=float)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -11,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from experiments.geography import short_place
 from sim.displacement.conflict import Conflict
 
 FloatArray = NDArray[np.float64]
@@ -154,10 +154,3 @@ def pretty(name: str) -> str:
         return name.upper()
     words = name.replace("_", " ")
     return words[:1].upper() + words[1:]
-
-
-def short_place(name: str) -> str:
-    """Return a place's name without what the map already says (``Torkham crossing`` as ``Torkham``)."""
-    bare = re.sub(r"\s*\([^)]*\)", "", name)
-    bare = re.sub(r"\s+(crossing|Division|District|Capital Territory|border)$", "", bare)
-    return bare or name

@@ -29,6 +29,7 @@ class ConflictView:
         assert network is not None
         self._network = network
         self._returns = setting.config.scenario.returns
+        self._names = setting.world.places
         places = setting.world.n_places
         intensity = network.conflict.intensity
         changes = (intensity[1:] != intensity[:-1]).any(axis=1)
@@ -58,7 +59,7 @@ class ConflictView:
         # Who has come home, or was never displaced, stays where it is calm; the others are on their way.
         displaced = block.status is Status.IDP or block.status in ABROAD
         stop = (intensity <= 0.0) & ~self._camp & displaced
-        return ConflictSituation(block.status.value, intensity, stop, self._camp, self._safety[row], self._returns)
+        return ConflictSituation(block.status.value, intensity, stop, self._camp, self._safety[row], self._returns, self._names)
 
 
 def home_safety(setting: Setting) -> FloatArray:

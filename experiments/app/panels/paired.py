@@ -1,0 +1,109 @@
+"""The split screen: what stands on the right side, and the paired difference of both."""
+
+from __future__ import annotations
+
+import html
+import threading
+from typing import cast
+
+import solara
+
+from agents.policies import GOVERNMENT_POLICIES, GROUP_POLICIES
+from experiments.app.paired import PairRow, Pairs, more_pairs, pair_rows
+from experiments.app.panels.context import View
+
+#: Pairs that the button runs.
+MORE = 9
+_SAME = "as on the left"
+
+
+@solara.component
+def Split(view: View) -> None:
+    """Choose the policies of the right side; the seed is the same."""
+    desk, course = view.desk, view.desk.course
+    if course is None:
+        return
+    actors = course.setting.cast
+    solara.Text(
+        "The same seed under two policies, side by side. Choose who decides differently on the right; both sides then step together.",
+        classes=["mar-help"],
+    )
+    for actor in (*actors.governments, *actors.groups):
+        registry = GOVERNMENT_POLICIES if actor in actors.governments else GROUP_POLICIES
+
+        def choose(name: str, actor: str = actor) -> None:
+            policies = {key: value for key, value in desk.other_policies.items() if key != actor}
+            desk.choose_other(policies if name == _SAME else {**policies, actor: name})
+
+        names = [_SAME, *sorted(name for name in registry if name != "manual")]
+        solara.Select(f"{actor} on the right", names, desk.other_policies.get(actor, _SAME), on_value=choose, dense=True)
+    solara.Checkbox(label="with the interventions of the left side", value=desk.other_follows, on_value=desk.set_other_follows)
+    with solara.Row(gap="6px"):
+        if desk.other is None:
+            solara.Button("Split the screen", on_click=lambda: desk.split(True), color="primary", disabled=desk.running)
+        else:
+            solara.Button("Build the right side again", on_click=lambda: desk.split(True), disabled=desk.running)
+            solara.Button("One screen", on_click=lambda: desk.split(False), disabled=desk.running)
+
+
+@solara.component
+def Difference(view: View) -> None:
+    """Show the paired difference of the outcomes, and run more pairs."""
+    desk = view.desk
+    pairs, set_pairs = solara.use_state(cast(Pairs | None, None))
+    done, set_done = solara.use_state(-1)
+    stop = solara.use_ref(threading.Event())
+    solara.use_effect(lambda: lambda: stop.current.set(), [])  # nobody waits for pairs of a closed window
+    left, right = desk.course, desk.other
+    if left is None or right is None:
+        return
+    with desk.lock:
+        rows = pair_rows(left, right) if left.day else []
+
+    def work(stopped: threading.Event) -> None:
+        try:
+            found = more_pairs(left, right, MORE, stopped, lambda k, _: set_done(k))
+            if found is not None:
+                set_pairs(found)
+        except Exception as error:  # shown on the page
+            desk.say(f"more pairs: {type(error).__name__}: {error}")
+        finally:
+            set_done(-1)
+
+    def start() -> None:
+        stop.current = threading.Event()
+        set_done(0)
+        threading.Thread(target=work, args=(stop.current,), daemon=True).start()
+
+    solara.HTML(tag="div", unsafe_innerHTML=table(rows, pairs, left.day), classes=["mar-pairs"])
+    with solara.Row(gap="6px"):
+        if done >= 0:
+            solara.ProgressLinear(value=100.0 * done / MORE)
+            solara.Button(f"Cancel ({done} of {MORE} pairs)", on_click=lambda: stop.current.set())
+        else:
+            solara.Button(f"Run {MORE} more pairs to day {left.day}", on_click=start, disabled=desk.running or not left.day)
+
+
+def table(rows: list[PairRow], pairs: Pairs | None, day: int) -> str:
+    """Return the differences as a table; those over several pairs as long as they are of this day."""
+    over = {row.outcome: row for row in pairs.rows} if pairs is not None and pairs.day == day else {}
+    many = f"<th>mean of {pairs.number} pairs (95 %)</th>" if pairs is not None and over else ""
+    lines = [f"<tr><th>by the evening of day {day}</th><th>left</th><th>right</th><th>right - left</th>{many}</tr>"]
+    for row in rows:
+        cells = [number(row.left, row.decimals), number(row.right, row.decimals), number(row.difference, row.decimals, sign=True)]
+        found = over.get(row.outcome)
+        if found is not None and found.mean is not None and found.low is not None and found.high is not None:
+            parts = [number(value, row.decimals, sign=True) for value in (found.mean, found.low, found.high)]
+            cells.append(f"{parts[0]} ({parts[1]} to {parts[2]})")
+        tail = "".join(f"<td>{cell}</td>" for cell in cells)
+        lines.append(f'<tr data-outcome="{row.outcome}"><td>{html.escape(row.label)}</td>{tail}</tr>')
+    note = (
+        "The difference of one pair is one draw. Run more pairs before you say what a policy does."
+        if not over else "Mean over pairs with the same luck on both sides; an interval that holds 0 shows no direction."
+    )  # fmt: skip
+    return f"<table>{''.join(lines)}</table><p>{note}</p>"
+
+
+def number(value: float, decimals: int, *, sign: bool = False) -> str:
+    """Return a number for reading."""
+    return f"{value:{'+' if sign else ''},.{decimals}f}"

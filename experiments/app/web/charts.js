@@ -1,0 +1,351 @@
+/* The charts below the map: small cards with the numbers of the evening and a line chart each.
+
+   new MarchlandCharts(root, spec, echarts, {pair, span, marks})
+     spec     what experiments/app/charts.py `spec` returns
+     pair     rows are differences, run B minus run A: a zero line, signed numbers, no observations
+     span     "growing" (default: the axis grows with the run) or "whole"
+     marks    [{day, text}]: vertical lines
+   set(fromDay, rows, marks)   replaces the days from fromDay on and drops later ones; returns false, and changes
+                               nothing, when days before fromDay are missing
+   destroy()
+
+   Axes, tooltips, observations and vertical lines are ECharts'; they change seldom. The lines change every day and are
+   painted on a canvas below it, which takes a tenth of the time. No framework, no network. The page and the exported replay use the same file. */
+class MarchlandCharts {
+  constructor(root, spec, echarts, options = {}) {
+    this.root = root;
+    this.spec = spec;
+    this.echarts = echarts;
+    this.pair = Boolean(options.pair);
+    this.whole = options.span === "whole";
+    this.marks = options.marks || [];
+    this.start = Date.parse(spec.start + "T00:00:00Z");
+    this.rows = [];
+    this._build();
+    this._draw();
+  }
+
+  /* -- data --------------------------------------------------------------------------------------------- */
+
+  set(fromDay, rows, marks) {
+    if (fromDay > this.rows.length) return false;
+    this.rows.length = fromDay;
+    for (const row of rows) this.rows.push(row);
+    if (marks) this.marks = marks;
+    this._draw();
+    return true;
+  }
+
+  destroy() {
+    this.watcher.disconnect();
+    for (const card of this.cards) if (card.plot) card.plot.dispose();
+    this.cards = [];
+    this.root.textContent = "";
+  }
+
+  _time(day) { return this.start + day * 86400000; }
+
+  /* Last day of the horizontal axis: early days are not lost in the width of years. */
+  _end() {
+    const last = this.spec.days - 1, steps = [91, 182, 365, 731, 1461, 2922];
+    if (this.whole) return last;
+    return Math.min(steps.find((step) => step >= this.rows.length) || last, last);
+  }
+
+  /* Days that are drawn: all, or a point a week where there would be more points than pixels. */
+  _days() {
+    const n = this.rows.length, every = n > 400 ? 7 : 1, days = [];
+    for (let day = 0; day < n; day += every) days.push(day);
+    if (n && days[days.length - 1] !== n - 1) days.push(n - 1);
+    return days;
+  }
+
+  /* -- cards -------------------------------------------------------------------------------------------- */
+
+  _build() {
+    const make = (tag, name, parent, text) => {
+      const node = document.createElement(tag);
+      node.className = name;
+      if (text !== undefined) node.textContent = text;
+      if (parent) parent.appendChild(node);
+      return node;
+    };
+    this.root.textContent = "";
+    make("style", "", this.root, MarchlandCharts.css);
+    const strip = make("div", "mch-strip", this.root);
+    strip.style.setProperty("--mch-cards", String(this.spec.charts.length));
+    let column = 0;
+    this.cards = this.spec.charts.map((chart) => {
+      const box = make("section", "mch-card", strip);
+      box.dataset.chart = chart.key;
+      box.setAttribute("role", "group");
+      box.setAttribute("aria-label", chart.title);
+      const head = make("div", "mch-head", box);
+      head.title = chart.about + (this.pair ? " Shown: run B minus run A." : "");
+      make("b", "", head, chart.title);
+      make("span", "mch-unit", head, this.pair ? "B − A" : chart.unit);
+      const chips = make("div", "mch-chips" + (chart.columns === 1 ? " mch-wide" : ""), box);
+      chips.style.setProperty("--mch-room", chart.room + (this.pair ? 1 : 0) + "ch");
+      const card = { chart, box, first: column, plot: null, observed: this.pair ? [] : chart.observed };
+      card.values = chart.series.map((series) => {
+        const chip = make("div", "mch-chip", chips);
+        chip.dataset.chart = chart.key;
+        chip.dataset.series = series.key;
+        chip.title = series.label + ": " + series.about + " (" + series.unit + ")";
+        chip.appendChild(MarchlandCharts.swatch(series));
+        make("span", "mch-name", chip, series.label);
+        return make("b", "mch-value", chip, "–");
+      });
+      card.observed.forEach((one, k) => { one.ring = MarchlandCharts.ring(chart.series[one.series].colour, k); });
+      for (const label of new Set(card.observed.map((one) => one.label))) {
+        const key = make("div", "mch-chip mch-key", chips);
+        key.title = "Observed totals, per 28 days, at the last day of their month. Bars: years of which months are missing. Never fed into the run.";
+        key.innerHTML = card.observed.filter((one) => one.label === label).map((one) => one.ring).join("");
+        make("span", "mch-name", key, label);
+      }
+      card.holder = make("div", "mch-plot", box);
+      card.canvas = make("canvas", "mch-lines", card.holder);
+      card.axes = make("div", "mch-axes", card.holder);
+      column += chart.series.length;
+      return card;
+    });
+    this.watcher = new ResizeObserver((entries) => {
+      for (const entry of entries) {
+        const card = this.cards.find((one) => one.holder === entry.target);
+        if (card.plot) card.plot.resize();
+        this._plot(card, this._days());
+      }
+    });
+    for (const card of this.cards) this.watcher.observe(card.holder);
+  }
+
+  /* A short line as it is drawn in the chart. */
+  static swatch(series) {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    svg.setAttribute("viewBox", "0 0 12 8");
+    svg.setAttribute("class", "mch-swatch");
+    const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    const dashes = { solid: "", dashed: "5 2", dotted: "2 1.3" };
+    line.setAttribute("d", "M0 4H12");
+    line.setAttribute("stroke", series.colour);
+    line.setAttribute("stroke-width", series.strong ? "4" : "3");
+    line.setAttribute("stroke-dasharray", dashes[series.dash]);
+    svg.appendChild(line);
+    return svg;
+  }
+
+  /* The marker of observations: rings, then diamonds. */
+  static ring(colour, k) {
+    return `<i class="mch-ring" style="border-color:${colour};${k % 2 ? "border-radius:0;transform:rotate(45deg) scale(.85)" : ""}"></i>`;
+  }
+
+  /* -- drawing ------------------------------------------------------------------------------------------ */
+
+  _draw() {
+    const last = this.rows[this.rows.length - 1], days = this._days();
+    this.root.dataset.days = this.rows.length;
+    for (const card of this.cards) {
+      card.values.forEach((node, i) => {
+        const value = last === undefined ? null : last[card.first + i];
+        const text = value === null ? "–" : this._number(card, value);
+        if (node.textContent !== text) node.textContent = text;
+        node.parentNode.dataset.value = value === null ? "" : value;
+      });
+      this._plot(card, days);
+    }
+  }
+
+  _plot(card, days) {
+    const width = card.holder.clientWidth, height = card.holder.clientHeight;
+    if (!width || !height) return;  // not on the screen yet
+    const end = this._end(), scale = this._scale(card, end), narrow = end > 731 && width < 200;
+    const stamp = [end, scale.low, scale.high, narrow, JSON.stringify(this.marks)].join();
+    if (!card.plot) {
+      card.plot = this.echarts.init(card.axes, null, { renderer: "canvas" });
+      card.plot.setOption(this._base(card));
+      card.stamp = "";
+    }
+    if (card.stamp !== stamp) {
+      card.stamp = stamp;
+      const every = Math.ceil((end + 1) / 1500), ground = [];
+      for (let day = 0; day <= end; day += every) ground.push([this._time(day), scale.low]);
+      card.plot.setOption({
+        xAxis: { max: this._time(end), axisLabel: { formatter: { year: narrow ? "’{yy}" : "{yyyy}", month: "{MMM}", day: "{d} {MMM}" } } },
+        yAxis: { min: scale.low, max: scale.high, interval: scale.step },
+        series: [{ id: "ground", data: ground, markLine: { data: this._lines() } }, ...this._observed(card, end)],
+      });
+    }
+    this._paint(card, days, width, height, end, scale);
+  }
+
+  /* Ends and step of the vertical axis: round numbers around all values so far. */
+  _scale(card, end) {
+    let low = 0, high = 0;
+    const last = card.first + card.chart.series.length;
+    for (const row of this.rows) {
+      for (let i = card.first; i < last; i++) {
+        if (row[i] > high) high = row[i]; else if (row[i] < low) low = row[i];
+      }
+    }
+    for (const one of card.observed) for (const point of one.points) if (point.last <= end && point.value > high) high = point.value;
+    if (!this.pair && card.chart.top !== null) [low, high] = [Math.min(low, 0), card.chart.top];
+    if (high - low < 1e-9) high = low + 1;
+    const rough = (high - low) / 3, ten = 10 ** Math.floor(Math.log10(rough));
+    const step = ten * [1, 2, 2.5, 5, 10].find((one) => one * ten >= rough * 0.999);
+    return card.chart.top !== null && !this.pair ? { low, high, step: card.chart.top / 2 }
+      : { low: Math.floor(low / step + 1e-9) * step, high: Math.ceil(high / step - 1e-9) * step, step };
+  }
+
+  _paint(card, days, width, height, end, scale) {
+    const canvas = card.canvas, ratio = window.devicePixelRatio || 1, room = MarchlandCharts.room;
+    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(height * ratio);
+    }
+    const pen = canvas.getContext("2d"), rows = this.rows;
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.clearRect(0, 0, width, height);
+    pen.lineJoin = "round";
+    const across = (width - room.left - room.right) / Math.max(end, 1), up = (height - room.top - room.bottom) / (scale.high - scale.low);
+    const bottom = height - room.bottom, dashes = { solid: [], dashed: [5, 2], dotted: [2, 1.5] };
+    pen.strokeStyle = "#E6EAED";
+    pen.lineWidth = 1;
+    pen.setLineDash([]);
+    for (let level = scale.low; level <= scale.high + scale.step / 9; level += scale.step) {
+      const y = Math.round(bottom - (level - scale.low) * up) + 0.5;
+      pen.strokeRect(room.left, y, width - room.left - room.right, 0);
+    }
+    const order = card.chart.series.map((_, i) => i).sort((a, b) => card.chart.series[a].strong - card.chart.series[b].strong);
+    for (const i of order) {
+      const series = card.chart.series[i], column = card.first + i;
+      pen.strokeStyle = pen.fillStyle = series.colour;
+      pen.lineWidth = series.strong ? 2.2 : 1.4;
+      pen.setLineDash(dashes[series.dash]);
+      pen.beginPath();
+      for (const day of days) pen.lineTo(room.left + day * across, bottom - (rows[day][column] - scale.low) * up);
+      pen.stroke();
+      if (days.length === 1) pen.fillRect(room.left - 1, bottom - (rows[0][column] - scale.low) * up - 1, 3, 3);
+    }
+  }
+
+  /* Zero line and interventions. */
+  _lines() {
+    const zero = this.pair ? [{ yAxis: 0, lineStyle: { type: "solid", color: "#5A6672", width: 1 } }] : [];
+    return zero.concat(this.marks.map((mark) => ({ xAxis: this._time(mark.day) })));
+  }
+
+  /* Months as hollow rings, years as bars of their length. */
+  _observed(card, end) {
+    const found = [];
+    let shown = 0;
+    card.observed.forEach((one, k) => {
+      const seen = one.points.filter((point) => point.last <= end);
+      shown += seen.length;
+      const months = seen.filter((point) => point.last - point.first < 40), bars = [];
+      for (const year of seen.filter((point) => point.last - point.first >= 40)) {
+        bars.push([this._time(year.first), year.value], [this._time(year.last), year.value], [this._time(year.last), null]);
+      }
+      found.push({ id: "months" + k, data: months.map((point) => ({ value: [this._time(point.last), point.value], itemStyle: { opacity: point.rough ? 0.4 : 1 } })) });
+      found.push({ id: "years" + k, data: bars });
+    });
+    card.box.dataset.observed = shown;
+    return found;
+  }
+
+  _base(card) {
+    const faint = "#C9D0D6", muted = "#5A6672", room = MarchlandCharts.room;
+    const common = { type: "line", animation: false, silent: true, symbol: "none", emphasis: { disabled: true } };
+    const series = [{  // not seen: carries the vertical lines, and has a point a day for the pointer to find
+      ...common, id: "ground", data: [], lineStyle: { width: 0 },
+      markLine: { silent: true, symbol: "none", animation: false, label: { show: false }, data: [], lineStyle: { color: muted, width: 1, type: [3, 3] } },
+    }];
+    card.observed.forEach((one, k) => {
+      const colour = card.chart.series[one.series].colour;
+      series.push({ ...common, id: "months" + k, type: "scatter", data: [], z: 5, symbol: k % 2 ? "diamond" : "circle", symbolSize: k % 2 ? 6.5 : 5, itemStyle: { color: "#FFFFFF", borderColor: colour, borderWidth: 1.2 } });
+      series.push({ ...common, id: "years" + k, data: [], z: 2, lineStyle: { color: colour, width: 4, opacity: 0.3 } });
+    });
+    return {
+      animation: false, useUTC: true,
+      grid: room,
+      xAxis: {
+        type: "time", min: this._time(0), max: this._time(this._end()), splitNumber: 4, axisLine: { onZero: false, lineStyle: { color: faint } }, axisTick: { show: false }, axisPointer: { snap: false },
+        axisLabel: { color: muted, fontSize: 13, margin: 9, hideOverlap: true },
+      },
+      yAxis: {
+        type: "value", min: 0, max: 1,
+        axisLabel: { color: muted, fontSize: 13, formatter: MarchlandCharts.short }, splitLine: { show: false },
+      },
+      tooltip: {
+        trigger: "axis", appendToBody: true, transitionDuration: 0, padding: [6, 8], textStyle: { fontSize: 13, color: "#1F2933" },
+        axisPointer: { animation: false, lineStyle: { color: muted, type: "solid" } },
+        formatter: (given) => this._tip(card, Math.round((given[0].axisValue - this.start) / 86400000)),
+        position: (point, _params, node, _rect, size) => {  // above the card, within the window
+          const plot = card.holder.getBoundingClientRect(), over = plot.top - card.box.getBoundingClientRect().top;
+          const x = Math.min(point[0] - size.contentSize[0] / 2, window.innerWidth - plot.left - size.contentSize[0] - 6);
+          return [Math.max(x, 6 - plot.left), -over - size.contentSize[1] - 4];
+        },
+      },
+      series,
+    };
+  }
+
+  /* What the pointer shows: the date, every line's value, observations of that time, who began to decide. */
+  _tip(card, day) {
+    const safe = (text) => this.echarts.format.encodeHTML(String(text));
+    const row = this.rows[day], lines = ["<b>" + this._date(day) + "</b>"];
+    if (row) card.chart.series.forEach((series, i) => lines.push(
+      MarchlandCharts.swatch(series).outerHTML + " " + safe(series.label) + " <b>" + this._number(card, row[card.first + i]) + "</b>"));
+    for (const one of card.observed) {
+      for (const point of one.points.filter((p) => p.first <= day && day <= p.last)) {
+        const range = point.high > point.low ? " (" + MarchlandCharts.short(point.low) + " to " + MarchlandCharts.short(point.high) + ")" : "";
+        const period = point.last - point.first < 40 ? this._date(point.last).slice(-8) : this._date(point.last).slice(-4);
+        lines.push(one.ring + " " + safe(one.label) + ", " + safe(card.chart.series[one.series].label) + ", " + period + ": <b>" + MarchlandCharts.short(point.value) + "</b>" + range);
+      }
+    }
+    const wide = Math.max(3, Math.round(this._end() / 60));
+    for (const mark of this.marks.filter((m) => Math.abs(m.day - day) <= wide)) lines.push("┆ " + this._date(mark.day) + ", " + safe(mark.text));
+    return lines.join("<br>");
+  }
+
+  _date(day) {
+    const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], date = new Date(this._time(day));
+    return date.getUTCDate() + " " + months[date.getUTCMonth()] + " " + date.getUTCFullYear();
+  }
+
+  _number(card, value) {
+    const size = Math.abs(value), text = card.chart.room < 5 && size < 10 ? size.toFixed(2) : MarchlandCharts.short(size);
+    if (Number(text) === 0) return text;
+    return (value < 0 ? "−" : this.pair ? "+" : "") + text;
+  }
+
+  /* A number as people read it: 0.25, 12, 1,200, 45.2k, 521k, 3.14M: at most five letters. */
+  static short(value) {
+    const size = Math.abs(value), plain = (number, digits) => String(Number(number.toFixed(digits)));
+    if (size >= 1e9) return plain(value / 1e9, 2) + "bn";
+    if (size >= 999500) return plain(value / 1e6, size < 1e7 ? 2 : size < 1e8 ? 1 : 0) + "M";
+    if (size >= 9999.5) return plain(value / 1e3, size < 99950 ? 1 : 0) + "k";
+    if (size >= 999.5) return Math.round(value).toLocaleString("en-US");
+    return plain(value, size >= 100 ? 0 : size >= 10 ? 1 : 2);
+  }
+}
+
+/* Pixels around the plot, for axis labels. */
+MarchlandCharts.room = Object.freeze({ left: 42, right: 10, top: 9, bottom: 24 });
+MarchlandCharts.css = `
+.mch-strip { display: flex; gap: 5px; overflow-x: auto; height: 100%; }
+.mch-card { flex: 1 0 auto; display: flex; flex-direction: column; min-width: 170px; min-height: 186px; box-sizing: border-box; padding: 3px 6px 0;
+  background: #fff; border: 1px solid #D5DBE0; border-radius: 4px; color: #1F2933;
+  font: 13px/17px Roboto, "Segoe UI", "Helvetica Neue", Arial, "Liberation Sans", sans-serif; }
+.mch-head { display: flex; gap: 6px; align-items: baseline; white-space: nowrap; cursor: help; }
+.mch-unit { color: #5A6672; }
+.mch-chips { display: grid; grid-template-columns: auto auto; justify-content: space-between; column-gap: 8px; max-width: 310px; }
+.mch-chips.mch-wide { grid-template-columns: minmax(0, 1fr); }
+.mch-chip { display: flex; align-items: center; gap: 4px; white-space: nowrap; cursor: help; }
+.mch-name { overflow: hidden; text-overflow: ellipsis; max-width: 180px; }
+.mch-value { margin-left: auto; min-width: var(--mch-room, 5ch); text-align: right; font-variant-numeric: tabular-nums; }
+.mch-key { grid-column: 1 / -1; color: #5A6672; }
+.mch-swatch { width: 12px; height: 8px; flex: none; display: inline-block; }
+.mch-ring { width: 7px; height: 7px; margin: 0 2.5px; flex: none; display: inline-block; box-sizing: border-box; border: 1.5px solid #1F2933; border-radius: 50%; background: #fff; }
+.mch-plot { flex: 1; position: relative; min-height: 84px; margin: 0 -4px; }
+.mch-lines, .mch-axes { position: absolute; inset: 0; width: 100%; height: 100%; }
+`;

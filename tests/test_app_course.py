@@ -1,0 +1,225 @@
+"""The course behind a page: forth and back exactly, interventions, run until, faults; no browser is needed."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from conftest import scenario
+
+from agents.decisions import GovernmentDecision
+from agents.errors import InputError
+from agents.policies import GovernmentPolicy, Memory, NoParameters
+from agents.situations import GovernmentSituation
+from experiments.app.course import KEPT_EVERY, LATELY, Course, StepError
+from experiments.app.desk import Choices, Desk
+from experiments.app.frame import frame, world
+from experiments.app.paired import more_pairs, pair_rows
+from experiments.app.until import Until, met
+from experiments.runner import result_tables
+from sim.fingerprint import table_hash
+from sim.state import State
+
+SCENARIOS = ("two_states", "pakistan_afghanistan")
+
+
+def same(a: State, b: State) -> bool:
+    for field in dataclasses.fields(State):
+        x, y = getattr(a, field.name), getattr(b, field.name)
+        if isinstance(x, np.ndarray):
+            if not np.array_equal(x, y):
+                return False
+        elif field.name not in ("campaigns", "walkers") and x != y:
+            return False
+    return True
+
+
+def hashes(course: Course) -> dict[str, str]:
+    return {name: table_hash(table) for name, table in result_tables(course.model).items()}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_course_is_an_ordinary_run(name: str) -> None:
+    course = Course(scenario(name, "scenario.end=2001-05-31" if name == "two_states" else "scenario.end=2021-05-31"))
+    course.go_to(course.days)
+    model = course.scenario.build().run()
+    assert same(course.model.state, model.state)
+    assert hashes(course) == {name: table_hash(table) for name, table in result_tables(model).items()}
+    assert course.model.steps == model.steps == course.days
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_going_back_two_hundred_days_is_exact(name: str) -> None:
+    course = Course(scenario(name))
+    seen: dict[int, State] = {}
+    frames = {}
+    for day in range(1, 251):
+        course.step()
+        if day in (3, 49, 50, 51, 249):
+            seen[day], frames[day] = course.model.state.copy(), frame(course)
+    whys = {agent: course.why(agent) for agent in course.model.policies}
+    final = course.model.state.copy()
+    for day in (249, 51, 50, 49, 3):
+        course.go_to(day)
+        assert course.day == day and course.model.record.length == day
+        assert same(course.model.state, seen[day]), day
+        assert frame(course) == frames[day], day
+        assert all(why.day < day for agent in course.model.policies if (why := course.why(agent)))
+    course.go_to(250)
+    assert same(course.model.state, final)
+    assert {agent: course.why(agent) for agent in course.model.policies} == whys
+
+
+def test_few_states_are_kept() -> None:
+    course = Course(scenario("two_states"))
+    course.go_to(300)
+    assert len(course._kept) <= 300 / KEPT_EVERY + LATELY + 3
+
+
+def test_days_outside_the_scenario_are_refused() -> None:
+    course = Course(scenario("two_states", "scenario.end=2001-01-31"))
+    with pytest.raises(InputError, match="days 0 to 31"):
+        course.go_to(32)
+    course.go_to(31)
+    course.step()
+    assert course.day == 31 and course.done
+    with pytest.raises(InputError, match="go back a day"):
+        course.take_over("north", {"operations": 0.5})
+
+
+def test_a_lever_acts_from_the_next_day_and_control_goes_back() -> None:
+    course, other = Course(scenario("two_states")), Course(scenario("two_states"))
+    for each in (course, other):
+        each.go_to(40)
+    course.take_over("north", {"operations": 0.9})
+    assert same(course.model.state, other.model.state)  # nothing is reset
+    course.step()
+    other.step()
+    i = course.setting.cast.government_index("north")
+    assert course.setting.cast.level(course.model.state, i, "operations") == pytest.approx(0.9)
+    assert course.setting.cast.level(other.model.state, i, "operations") != pytest.approx(0.9)
+    course.go_to(60)
+    why = course.why("north")
+    assert why is not None and "0.90" in " ".join(why.reasons)
+    course.hand_over("north", "tit_for_tat")
+    course.go_to(70)
+    why = course.why("north")
+    assert why is not None and "hand" not in " ".join(why.reasons)
+    # going back before the intervention and on again comes to the same
+    late = course.model.state.copy()
+    course.go_to(10)
+    course.go_to(70)
+    assert same(course.model.state, late)
+
+
+@pytest.mark.parametrize("kind", ["event", "ceasefire", "deaths", "date", "end"])
+def test_run_until(kind: str) -> None:
+    course = Course(scenario("pakistan_afghanistan", "scenario.end=2021-12-31"))
+    until = Until(kind, day=100, deaths=8)  # type: ignore[arg-type]
+    while not (why := met(course, until)):
+        course.step()
+    last = course.day - 1
+    today = [event.kind for event in course.model.record.raw_events if event.day == last]
+    if kind == "ceasefire":
+        assert str(course.date) == "2021-11-09" and "truce" in today and "ttp" in why
+    elif kind == "event":
+        assert set(today) & {"act", "exogenous", "closure"}
+    elif kind == "deaths":
+        assert course.today.worst > 8 and "more than 8" in why
+        assert max(course.log(day).worst for day in range(last)) <= 8
+    elif kind == "date":
+        assert course.day == 100
+    else:
+        assert course.done and "ends" in why
+
+
+class Fragile(GovernmentPolicy[NoParameters]):
+    """Breaks in the third week."""
+
+    name = "fragile"
+    theory = "for a test"
+    looks_at = ()
+    parameters = NoParameters
+
+    def decide(
+        self, situation: GovernmentSituation, memory: Memory, rng: np.random.Generator
+    ) -> tuple[GovernmentDecision, Memory]:
+        if situation.day >= 14:
+            raise ZeroDivisionError("a bug of the user")
+        return GovernmentDecision(reasons=("quiet",)), memory
+
+
+def test_an_error_in_a_day_leaves_the_evening_before() -> None:
+    course = Course(scenario("two_states"))
+    course.model.replace_policy("north", Fragile(NoParameters()))
+    course.go_to(14)
+    before = course.model.state.copy()
+    for _ in range(2):
+        with pytest.raises(StepError, match=r"day 14 .2001-01-15. could not be played: ZeroDivisionError: a bug of the user"):
+            course.step()
+        assert course.day == 14 and same(course.model.state, before)
+
+
+def test_a_desk_says_what_is_wrong_and_keeps_its_model() -> None:
+    desk = Desk(Choices(("scenario=two_states",)))
+    assert not desk.error and desk.course is not None
+    desk.step(3)
+    course = desk.course
+    assert not desk.start(Choices(("scenario=two_states", "parameters.violence.branching=7")))
+    assert "parameters.violence.branching" in desk.error and "\n" not in desk.error
+    assert desk.course is course and course.day == 3
+    assert desk.step(1) and not desk.error
+    desk.close()
+    assert desk.course is None and not desk.courses
+
+
+def test_a_split_screen_has_the_same_luck() -> None:
+    desk = Desk(Choices(("scenario=two_states",)))
+    desk.step(60)
+    desk.split(True)
+    assert desk.other is not None and desk.course is not None
+    assert same(desk.course.model.state, desk.other.model.state)  # the same policies: no difference at all
+    assert all(row.difference == 0.0 for row in pair_rows(desk.course, desk.other))
+    desk.choose_other({"north": "hardline"})
+    desk.split(True)
+    assert desk.other.day == 60 and desk.other.scenario.config.seed == desk.course.scenario.config.seed
+    desk.step(5)
+    assert desk.course.day == desk.other.day == 65
+    rows = {row.outcome: row for row in pair_rows(desk.course, desk.other)}
+    assert rows["attacks"].left == desk.course.model.outcomes["attacks"] and any(row.difference for row in rows.values())
+    desk.close()
+
+
+def test_more_pairs_give_an_interval() -> None:
+    import threading
+
+    desk = Desk(Choices(("scenario=two_states",)))
+    desk.choose_other({"north": "hardline"})
+    desk.split(True)
+    desk.step(30)
+    assert desk.course is not None and desk.other is not None
+    done: list[int] = []
+    pairs = more_pairs(desk.course, desk.other, 3, threading.Event(), lambda k, n: done.append(k))
+    assert pairs is not None and pairs.number == 4 and done == [1, 2, 3]
+    row = next(row for row in pairs.rows if row.outcome == "attacks")
+    assert row.low is not None and row.mean is not None and row.high is not None and row.low <= row.mean <= row.high
+    stop = threading.Event()
+    stop.set()
+    assert more_pairs(desk.course, desk.other, 3, stop) is None
+    assert desk.course.day == 30  # the courses on the screen are untouched
+    desk.close()
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_frame_tells_the_evening(name: str) -> None:
+    course = Course(scenario(name))
+    course.go_to(30)
+    shown, fixed, state = frame(course), world(course), course.model.state
+    assert shown["day"] == 30 and shown["date"] == str(course.date)
+    assert shown["displaced"] == course.model.record.displaced[-1].tolist()
+    assert len(fixed["places"]) == len(shown["killed"]) == len(shown["attacks"])
+    assert sum(shown["attacks"]) == course.model.record.series("region", "region", "attacks")[-1]
+    assert np.array(shown["fighters"]).sum() == state.fighters.sum()
+    assert shown["trips"] and all(people > 0 for _, _, people, _ in shown["trips"])
+    assert bool(fixed["land"]) == (name == "pakistan_afghanistan")
