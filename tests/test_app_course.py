@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 
 import numpy as np
 import pytest
@@ -188,6 +189,45 @@ def test_a_split_screen_has_the_same_luck() -> None:
     assert desk.course.day == desk.other.day == 65
     rows = {row.outcome: row for row in pair_rows(desk.course, desk.other)}
     assert rows["attacks"].left == desk.course.model.outcomes["attacks"] and any(row.difference for row in rows.values())
+    desk.close()
+
+
+def test_interventions_on_the_left_happen_on_the_right_where_it_follows() -> None:
+    desk = Desk(Choices(("scenario=two_states",)))
+    desk.step(10)
+    desk.split(True)
+    assert desk.course is not None and desk.other is not None
+    desk.change(lambda course: course.take_over("north", {"operations": 0.9}))
+    assert not desk.other.interventions  # the right side shows what would have been
+    desk.set_other_follows(True)
+    assert desk.other.interventions == desk.course.interventions
+    desk.step(5)
+    assert all(row.difference == 0.0 for row in pair_rows(desk.course, desk.other))
+    desk.change(lambda course: course.hand_over("north", "hardline"))
+    desk.change(lambda course: course.model.withdraw(course.date_of(course.day), "north"))
+    assert desk.other.interventions == desk.course.interventions and len(desk.other.interventions) == 1
+    assert desk.start(Choices(("scenario=pakistan_afghanistan",))) and desk.other is None
+    desk.close()
+
+
+def test_a_running_desk_can_be_reset_split_and_sent_back() -> None:
+    desk = Desk(Choices(("scenario=two_states",)))
+    changes: list[int] = []
+
+    def changed() -> None:
+        changes.append(1)
+        desk.shown()
+
+    desk.changed = changed
+    for act in (lambda: desk.reset(), lambda: desk.split(True), lambda: desk.back(3), lambda: desk.go_to(20)):
+        desk.speed = 1000.0
+        desk.run()
+        while len(changes) < 20:
+            time.sleep(0.01)
+        changes.clear()
+        act()
+        assert not desk.running and not desk.error
+    assert [course.day for course in desk.courses] == [20, 20]
     desk.close()
 
 

@@ -253,10 +253,14 @@ class Course:
         """Give an actor another policy from the coming day."""
         return self._intervene(actor, policy, dict(params or {}))
 
-    def follow(self, interventions: Sequence[Intervention]) -> None:
-        """Take up interventions of another course that are still to come here."""
-        for change in interventions:
-            if change not in self.interventions and change.date >= self.date_of(self.day):
+    def follow(self, other: Course) -> None:
+        """Make the interventions to come those of another course."""
+        coming = self.date_of(self.day)
+        for change in self.interventions:
+            if change.date >= coming and change not in other.interventions:
+                self.model.withdraw(change.date, change.actor)
+        for change in other.interventions:
+            if change.date >= coming and change not in self.interventions:
                 self.model.intervene(change)
 
     def _intervene(self, actor: str, policy: str, params: Params) -> Intervention:

@@ -110,6 +110,7 @@ class Desk:
 
     def start(self, choices: Choices) -> bool:
         """Build a model from choices; on an error the old one stays. Returns whether it was built."""
+        self.halt()
         return self._guarded(lambda: self._start(choices))
 
     def _start(self, choices: Choices) -> None:
@@ -119,10 +120,15 @@ class Desk:
                 f"scenario {scenario.config.scenario.name!r} has no governments; the app shows scenarios with governments "
                 "(use marchland run and marchland validate for conflict folders)"
             )
+        same = self.course is not None and self.course.scenario.config.scenario.name == scenario.config.scenario.name
+        other = self._beside(choices) if self.other is not None and same else None
         self.recorded = Recorded(choices.folder) if choices.folder is not None else None
         self.choices = choices
         self.course = Course(scenario)
-        self.other = self._beside(choices) if self.other is not None else None
+        self.other = other
+        self.note = ""
+        if not same:
+            self.other_policies = {}
 
     def reset(self) -> bool:
         """Go back to the first evening, with nobody having intervened since the model was built."""
@@ -130,13 +136,14 @@ class Desk:
 
     def split(self, on: bool) -> bool:
         """Show a second course with the policies chosen for it and the same seed beside the first, or take it away."""
+        self.halt()
 
         def act() -> None:
             self.other = None
             if on and self.course is not None:
                 self.other = self._beside(self.choices)
                 if self.other_follows:
-                    self.other.follow(self.course.interventions)
+                    self.other.follow(self.course)
                 self.other.go_to(self.course.day)
 
         return self._guarded(act)
@@ -150,9 +157,9 @@ class Desk:
         self.changed()
 
     def set_other_follows(self, follows: bool) -> None:
-        """Choose whether interventions on the left happen on the right as well."""
+        """Choose whether interventions on the left happen on the right as well, from now on those to come too."""
         self.other_follows = follows
-        self.changed()
+        self.change(lambda course: None)
 
     def side_name(self, at: int) -> str:
         """Name a half of the split screen by who decides there."""
@@ -183,6 +190,7 @@ class Desk:
 
     def go_to(self, day: int) -> bool:
         """Go to a day on both halves, back or forth."""
+        self.halt()
         self.note = ""
 
         def act() -> None:
@@ -233,11 +241,16 @@ class Desk:
 
     def pause(self) -> None:
         """Stop running; the day that is being played is finished."""
+        self.halt()
+        self.changed()
+
+    def halt(self) -> None:
+        """Stop running without showing anything yet."""
         self._stop.set()
         runner = self._runner
         if runner is not None and runner is not threading.current_thread():
             runner.join(5.0)
-        self.changed()
+            self._runner = None  # a thread holds on to the window that it was started in
 
     def close(self) -> None:
         """The window is gone: stop and free the models."""
@@ -264,8 +277,18 @@ class Desk:
         return fine
 
     def change(self, act: Callable[[Course], object]) -> bool:
-        """Do something with the first course that the screen should show afterwards, such as taking over a government."""
-        return self._guarded(lambda: act(self.course) if self.course is not None else None)
+        """Do something with the first course that the screen should show afterwards, such as taking over a government.
+
+        Where the right side follows, interventions to come there become those of the left side.
+        """
+
+        def both() -> None:
+            if self.course is not None:
+                act(self.course)
+                if self.other is not None and self.other_follows:
+                    self.other.follow(self.course)
+
+        return self._guarded(both)
 
     def say(self, error: str) -> None:
         """Show what is wrong with something that was typed in."""

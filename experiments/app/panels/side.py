@@ -16,6 +16,8 @@ from experiments.app.panels.setup import Setup
 _TABS = (
     ("Inspector", Inspector), ("Levers", Levers), ("Events", Events), ("Family", Family), ("Split", Split), ("Setup", Setup), ("Files", Files),
 )  # fmt: skip
+#: Tabs in which a click on the map chooses something for them.
+_STAY = ("Events", "Family")
 
 
 @solara.component
@@ -25,7 +27,7 @@ def Side(view: View) -> None:
     before, set_before = solara.use_state(view.pick)
     if before != view.pick:  # a click on the map opens the inspector
         set_before(view.pick)
-        if view.pick.name:
+        if view.pick.name and tab not in _STAY and not (tab == "Levers" and view.pick.kind in ("government", "group")):
             set_tab("Inspector")
     with solara.Column(gap="0px", classes=["mar-side"]):
         with solara.Row(gap="0px", classes=["mar-tabs"]):
