@@ -12,8 +12,9 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 PYTHON312 ?= $(shell for p in python3.12 "$$HOME"/.pyenv/versions/3.12*/bin/python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 12))' >/dev/null 2>&1 && { command -v "$$p"; break; }; done)
 PIP_OPTIONS := --quiet --disable-pip-version-check --constraint constraints.txt
-# Slow tests of what is the same on every Python (clusters, launchers, faults, one-by-one references); `make test` runs them.
-SLOW := cluster slurm hydra experiments faults runner joined reproduce gravity_reference flee_rule
+# Slow tests of what is the same on every Python (clusters, launchers, faults, one-by-one references, most of the page); `make test` runs them.
+SLOW := cluster slurm hydra experiments faults runner joined reproduce gravity_reference flee_rule exercises \
+	app_map app_replay app_page app_panels app_setup app_charts
 INPUTS := pyproject.toml constraints.txt
 
 help:

@@ -29,18 +29,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from agents.errors import InputError
 from sim import complaints
-from sim.composed import Composed, check_dates, settle, validate
+from sim.composed import Composed, check_dates, said_path, settle, validate
 from sim.options import ClassOption, ScenarioOption, Tree, builtin_scenarios, hydra_at_least, registered, scenarios_in
-from sim.overrides import (
-    check_plain,
-    folder_of_package,
-    folder_options,
-    readable,
-    refuse_two_scenarios,
-    said_path,
-    sets,
-    short,
-)
+from sim.overrides import check_plain, folder_of_package, folder_options, readable, refuse_two_scenarios, sets, short
 from sim.studies import GROUP
 from sim.study_options import StudyOption, with_studies
 from sim.trust import guarded

@@ -10,7 +10,8 @@ from typing import cast
 
 import pydantic
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import MissingMandatoryValue
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+from yaml import YAMLError
 
 from agents.errors import InputError
 from sim import complaints, settings
@@ -146,3 +147,18 @@ def check_dates(composed: Composed, origin: complaints.Origin) -> None:
         raise InputError(f"scenario.start: {asked.start} is not the first day of {composed.folder.name}; counts and fighting start on {first}")
     if asked.start is not None and asked.end is not None and asked.end < asked.start:
         raise InputError(f"{origin('scenario.end')}scenario.end: {asked.end} lies before scenario.start {asked.start}")
+
+
+def said_path(config_dir: Path | None, config_name: str) -> str | None:
+    """Return ``scenario.path`` as the user's primary config says it by itself, else nothing.
+
+    A composition could tell too, but not of a file that chooses policies of actors which only that scenario has.
+    """
+    file = (config_dir or Path()) / f"{config_name}.yaml"
+    try:
+        tree = OmegaConf.to_container(OmegaConf.load(file), resolve=False) if config_dir is not None and file.is_file() else None
+    except (OSError, UnicodeDecodeError, YAMLError, OmegaConfBaseException):
+        return None  # the composition has its word on it
+    scenario = tree.get("scenario") if isinstance(tree, dict) else None
+    path = scenario.get("path") if isinstance(scenario, dict) else None
+    return path if isinstance(path, str) and path and "${" not in path else None

@@ -12,8 +12,6 @@ from types import MappingProxyType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
 
 from agents.errors import InputError
 from sim.options import ScenarioOption, folder_option
@@ -69,21 +67,6 @@ def folder_options(value: str, multirun: bool) -> list[ScenarioOption]:
         count = sum(other.name == option.name for other in found)
         found.append(ScenarioOption(f"{option.name}_{count + 1}", option.folder, option.path) if count else option)
     return found
-
-
-def said_path(config_dir: Path | None, config_name: str) -> str | None:
-    """Return ``scenario.path`` as the user's primary config says it by itself, else nothing.
-
-    A composition could tell too, but not of a file that chooses policies of actors which only that scenario has.
-    """
-    file = (config_dir or Path()) / f"{config_name}.yaml"
-    try:
-        tree = OmegaConf.to_container(OmegaConf.load(file), resolve=False) if config_dir is not None and file.is_file() else None
-    except (OSError, UnicodeDecodeError, YAMLError, OmegaConfBaseException):
-        return None  # the composition has its word on it
-    scenario = tree.get("scenario") if isinstance(tree, dict) else None
-    path = scenario.get("path") if isinstance(scenario, dict) else None
-    return path if isinstance(path, str) and path and "${" not in path else None
 
 
 def refuse_two_scenarios(

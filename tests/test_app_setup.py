@@ -182,6 +182,7 @@ def test_a_government_is_taken_over_while_the_run_goes_on_and_handed_back(page: 
     set_lever(page, "close_people/*", "0")
     page.wait_for_function("() => !document.querySelector('[data-key=\"close_people/*\"]').innerText.includes('→')")
     press(page, "Pause")
+    page.locator(".mar-change").nth(1).wait_for()
     assert "0.00" in lever(page, "close_people/*")
     assert page.locator(".mar-change").count() == 2
     press(page, "Hand back to tit_for_tat")

@@ -10,10 +10,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 
 from experiments.app import charts
 from experiments.app.course import Course
@@ -28,7 +29,7 @@ WEB = Path(__file__).parent / "web"
 #: Largest trips that are kept of a day: as many as the map draws.
 MOST_TRIPS = 15
 #: How fine numbers are kept: so many steps to one, as frames round them.
-_STEPS = {"displaced": 1, "killed": 100, "attacks": 1, "open": 1000, "queue": 1, "tolerance": 1000}
+_STEPS: Mapping[str, int] = MappingProxyType({"displaced": 1, "killed": 100, "attacks": 1, "open": 1000, "queue": 1, "tolerance": 1000})
 
 Progress = Callable[[int, int], None]
 Packed = int | list[int]
@@ -193,7 +194,7 @@ def compact(replay: Replay) -> dict[str, object]:
     reasons = sorted({str(trip[3]) for evening in frames for trip in evening["trips"]})
     return {
         "stamp": asdict(replay.stamp), "world": replay.world, "days": len(frames) - 1,
-        "steps": _STEPS,
+        "steps": dict(_STEPS),
         "columns": {key: pack([evening[key] for evening in frames], steps) for key, steps in _STEPS.items()},  # type: ignore[literal-required]
         "fighters": [pack([evening["fighters"][g] for evening in frames]) for g in range(len(replay.world["groups"]))],
         "reasons": reasons, "trips": _trips(frames, reasons),
