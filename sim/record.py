@@ -80,15 +80,16 @@ class Record:
 
     def _settle(self) -> None:
         """Sum up the days that have come since somebody last looked."""
-        days, book, setting = self.length - self._settled, self._book, self._setting
+        end, book, setting = self.length, self._book, self._setting
+        days = end - self._settled
         if not days or book is None:
             return
-        new = slice(self._settled, self.length)
+        new = slice(self._settled, end)
         self._displaced[new] = book.people[:days, self._away].sum(axis=1)
         self._values[new] = columns.values(book, days, self._displaced[new], setting)
         self._attacks[new] = book.attacks[:days].sum(axis=1)
         self._deaths[new] = book.killed[:days]
-        self._settled = self.length
+        self._settled = end
 
     def rewind(self, day: int) -> None:
         """Forget everything from ``day`` on: the next day to be taken is ``day``."""

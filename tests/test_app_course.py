@@ -16,7 +16,7 @@ from agents.situations import GovernmentSituation
 from experiments.app.course import KEPT_EVERY, LATELY, Course, StepError
 from experiments.app.desk import Choices, Desk
 from experiments.app.frame import frame, world
-from experiments.app.paired import more_pairs, pair_rows
+from experiments.app.paired import more_pairs, pair_rows, plan_pairs
 from experiments.app.until import Until, met
 from experiments.runner import result_tables
 from sim.fingerprint import table_hash
@@ -61,15 +61,44 @@ def test_going_back_two_hundred_days_is_exact(name: str) -> None:
             seen[day], frames[day] = course.model.state.copy(), frame(course)
     whys = {agent: course.why(agent) for agent in course.model.policies}
     final = course.model.state.copy()
+    turning = [course.turning(), [str(row) for row in course.events()]]
     for day in (249, 51, 50, 49, 3):
         course.go_to(day)
         assert course.day == day and course.model.record.length == day
         assert same(course.model.state, seen[day]), day
         assert frame(course) == frames[day], day
+        assert course.model.steps == day
+        assert all(event.day < day for event in course.turning())
         assert all(why.day < day for agent in course.model.policies if (why := course.why(agent)))
     course.go_to(250)
     assert same(course.model.state, final)
+    assert [course.turning(), [str(row) for row in course.events()]] == turning
     assert {agent: course.why(agent) for agent in course.model.policies} == whys
+
+
+def test_what_everybody_said_is_the_same_after_going_back() -> None:
+    plain, moved = Course(scenario("two_states")), Course(scenario("two_states"))
+    moved.go_to(60)
+    for day in (4, 30, 11, 45, 3):
+        moved.go_to(day)
+        plain = Course(scenario("two_states"))
+        plain.go_to(day)
+        names = [agent.name for agent in (*plain.model.populations, *plain.model.governments, *plain.model.militant_groups, *plain.model.mediators)]
+        assert {name: moved.why(name) for name in names} == {name: plain.why(name) for name in names}, day
+
+
+def test_turning_points_are_those_of_the_run_on_the_screen() -> None:
+    course = Course(scenario("two_states", "parameters.outcomes.rupture=0.1", "parameters.diplomacy.reaction=0.09"))
+    course.go_to(120)
+    course.turning()
+    course.go_to(5)
+    course.take_over("north", {"denounce/south": 1.0, "sanctions/south": 1.0, "transit/south": 1.0, "demand/south": 1.0})
+    course.go_to(120)
+    fresh = Course(scenario("two_states", "parameters.outcomes.rupture=0.1", "parameters.diplomacy.reaction=0.09"))
+    fresh.go_to(5)
+    fresh.take_over("north", {"denounce/south": 1.0, "sanctions/south": 1.0, "transit/south": 1.0, "demand/south": 1.0})
+    fresh.go_to(120)
+    assert course.turning() == fresh.turning() and any(event.kind == "rupture" for event in course.turning())
 
 
 def test_few_states_are_kept() -> None:
@@ -128,6 +157,7 @@ def test_run_until(kind: str) -> None:
         assert set(today) & {"act", "exogenous", "closure"}
     elif kind == "deaths":
         assert course.today.worst > 8 and "more than 8" in why
+        assert not met(course, Until("deaths", deaths=course.today.worst))
         assert max(course.log(day).worst for day in range(last)) <= 8
     elif kind == "date":
         assert course.day == 100
@@ -157,7 +187,7 @@ def test_an_error_in_a_day_leaves_the_evening_before() -> None:
     course.go_to(14)
     before = course.model.state.copy()
     for _ in range(2):
-        with pytest.raises(StepError, match=r"day 14 .2001-01-15. could not be played: ZeroDivisionError: a bug of the user"):
+        with pytest.raises(StepError, match=r"day 15 .2001-01-15. could not be played: ZeroDivisionError: a bug of the user .test_app_course.py, line [0-9]+, in decide."):
             course.step()
         assert course.day == 14 and same(course.model.state, before)
 
@@ -231,6 +261,31 @@ def test_a_running_desk_can_be_reset_split_and_sent_back() -> None:
     desk.close()
 
 
+def test_both_halves_stay_on_one_evening_when_one_cannot_go_on() -> None:
+    desk = Desk(Choices(("scenario=two_states",)))
+    desk.split(True)
+    assert desk.course is not None and desk.other is not None
+    desk.other.model.replace_policy("north", Fragile(NoParameters()))
+    assert desk.step(14)
+    for act in (lambda: desk.step(1), lambda: desk.step(7), lambda: desk.go_to(20)):
+        assert not act()
+        assert desk.course.day == desk.other.day == 14 and "ZeroDivisionError" in desk.error
+    desk.close()
+
+
+def test_an_error_stays_on_the_page_while_the_course_runs() -> None:
+    desk = Desk(Choices(("scenario=two_states",)))
+    desk.changed = desk.shown
+    desk.run()
+    desk.say("folder: empty")
+    started = desk.course.day if desk.course is not None else 0
+    while desk.course is not None and desk.course.day < started + 5:
+        time.sleep(0.01)
+    desk.pause()
+    assert desk.error == "folder: empty"
+    desk.close()
+
+
 def test_more_pairs_give_an_interval() -> None:
     import threading
 
@@ -240,13 +295,16 @@ def test_more_pairs_give_an_interval() -> None:
     desk.step(30)
     assert desk.course is not None and desk.other is not None
     done: list[int] = []
-    pairs = more_pairs(desk.course, desk.other, 3, threading.Event(), lambda k, n: done.append(k))
-    assert pairs is not None and pairs.number == 4 and done == [1, 2, 3]
+    plan = plan_pairs(desk.course, desk.other, "now")
+    pairs = more_pairs(plan, 3, threading.Event(), lambda k, n: done.append(k))
+    assert pairs is not None and pairs.number == 4 and pairs.key == "now" and done == [1, 2, 3]
     row = next(row for row in pairs.rows if row.outcome == "attacks")
+    others = [desk.other.scenario.build(replicate=k).run_for(30).outcomes["attacks"] for k in range(4)]
+    assert row.right == pytest.approx(np.mean(others)), "replicates 0 to 3, each once"
     assert row.low is not None and row.mean is not None and row.high is not None and row.low <= row.mean <= row.high
     stop = threading.Event()
     stop.set()
-    assert more_pairs(desk.course, desk.other, 3, stop) is None
+    assert more_pairs(plan, 3, stop) is None
     assert desk.course.day == 30  # the courses on the screen are untouched
     desk.close()
 

@@ -245,6 +245,21 @@ def test_restoring_across_interventions_is_exact(back_to: int) -> None:
     assert hashes(model) == hashes(whole)
 
 
+def test_a_truce_that_the_script_declared_for_later_is_dropped_with_it() -> None:
+    """The leadership's truce of 10 November 2021 is planned in its week; whoever takes over before that day declares none."""
+    more = ("scenario.start=2021-10-25", "scenario.end=2021-11-30")
+    kept, dropped = (scenario("pakistan_afghanistan", *more).build() for _ in range(2))
+    day = next(d for d in range(1, 20) if kept.step() is None and kept.state.truces_due)
+    for _ in range(day):
+        dropped.step()
+    assert dropped.state.truces_due
+    dropped.intervene(Intervention(date=dropped.setting.start + dt.timedelta(days=day), actor="ttp", policy="steady"))
+    kept.run()
+    dropped.run()
+    assert any(event.kind == "truce" for event in kept.record.raw_events)
+    assert not any(event.kind == "truce" for event in dropped.record.raw_events)
+
+
 def test_restoring_takes_back_policies_that_were_replaced_later() -> None:
     model = scenario("two_states", *SHORT).build().run_for(10)
     first, kept = model.policies["north"], model.state.copy()

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import os
 import warnings
@@ -65,9 +66,10 @@ class Doorkeeper:
     Without it a page of any site could, from a browser on this machine, open a window here and use it.
     """
 
-    def __init__(self, app: ASGIApp, names: tuple[str, ...]) -> None:
+    def __init__(self, app: ASGIApp, names: tuple[str, ...], anywhere: bool = False) -> None:
         self.app = app
-        self.names = names  #: names by which the server may be called; empty for any
+        self.names = names  #: names by which the server may be called
+        self.anywhere = anywhere  #: whether any address in numbers will do as well
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -76,17 +78,34 @@ class Doorkeeper:
             return
         headers = HTTPConnection(scope).headers
         host, origin = headers.get("host", ""), headers.get("origin", "")
-        known = not self.names or urlsplit(f"//{host}").hostname in self.names
-        own = not origin or urlsplit(origin).netloc == host
-        if known and own:
+        if self._admits(host, origin):
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
             await PlainTextResponse("this server answers pages of its own only", status_code=403)(scope, receive, send)
 
+    def _admits(self, host: str, origin: str) -> bool:
+        """Whether a request names this server, and comes from a page of it."""
+        try:
+            called, page = urlsplit(f"//{host}").hostname or "", urlsplit(origin).netloc
+        except ValueError:
+            return False
+        # Beyond this machine any number will do: a name of somebody else's may have been pointed here.
+        known = called in self.names or (self.anywhere and _is_number(called))
+        return known and (not origin or page == host)
 
-def application(assets: Path, windows: Windows, *, names: tuple[str, ...], compress: bool) -> Starlette:
+
+def _is_number(host: str) -> bool:
+    """Whether a host is an address in numbers."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def application(assets: Path, windows: Windows, *, names: tuple[str, ...], anywhere: bool) -> Starlette:
     """Return the application; Solara's settings must be in the environment before.
 
     Parameters
@@ -96,16 +115,16 @@ def application(assets: Path, windows: Windows, *, names: tuple[str, ...], compr
     windows
         Where windows are noted.
     names
-        Names by which the server may be called; empty for any.
-    compress
-        Whether answers are compressed: worth it over a network, not within a machine.
+        Names by which the server may be called.
+    anywhere
+        Whether it is reached from other machines: by any address in numbers, and with compressed answers.
     """
     import solara
     from solara.server import starlette as of_solara
 
     warnings.filterwarnings("ignore", module="solara")  # about cookies of embedded pages
-    middleware = [Middleware(Doorkeeper, names=names)]
-    if compress:
+    middleware = [Middleware(Doorkeeper, names=names, anywhere=anywhere)]
+    if anywhere:
         middleware.append(Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5))
 
     @asynccontextmanager

@@ -8,8 +8,10 @@ back is exact, over the whole run.
 from __future__ import annotations
 
 import datetime as dt
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from agents.errors import InputError
@@ -38,7 +40,9 @@ class StepError(Exception):
     """A day that could not be played; the course stands on the evening before."""
 
     def __init__(self, day: int, date: dt.date, cause: Exception) -> None:
-        super().__init__(f"day {day} ({date}) could not be played: {type(cause).__name__}: {cause}")
+        where = traceback.extract_tb(cause.__traceback__)[-1]
+        place = f"{Path(where.filename).name}, line {where.lineno}, in {where.name}"
+        super().__init__(f"day {day + 1} ({date}) could not be played: {type(cause).__name__}: {cause} ({place})")
         self.day = day
         self.cause = cause
 
@@ -185,7 +189,10 @@ class Course:
         del self._days[day:]
         self._days.append(DayLog(trips, worst, text, place))
         window = self.setting.config.scenario.decision_interval
+        silent = {block.name for block in self.setting.populations.blocks} - today.intentions.keys()
         for name, agent in self._agents().items():
+            if name in silent:  # a population with nobody in it decides nothing
+                continue
             reasons = agent.last_reasons
             known = self._whys[name].at(day)
             if reasons and (known is None or known.reasons != reasons or day % window == 0):

@@ -10,70 +10,30 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
 
 from agents.errors import InputError
-from experiments.app.chosen import Chosen
+from experiments.app.choices import Choices, choices_of
 from experiments.app.course import Course, StepError
-from experiments.app.openrun import Recorded, open_run
+from experiments.app.openrun import Recorded
 from experiments.app.until import Until, met
-from sim import Scenario
-from sim.compose import compose
 
 if TYPE_CHECKING:
     from experiments.app.story import Wanted
 
-
-@dataclass(frozen=True)
-class Choices:
-    """What a model is built from: overrides as on the command line, and where config files are looked for.
-
-    ``policies`` overrides the policy of an actor by name; ``seed`` the luck. ``folder`` is a finished run to play
-    again; besides it only ``policies`` count.
-    """
-
-    overrides: tuple[str, ...] = ()
-    config_dir: Path | None = None
-    config_name: str = "config"
-    scenario: str = ""
-    seed: int | None = None
-    policies: dict[str, str] = field(default_factory=dict)
-    folder: Path | None = None
-
-    def words(self) -> list[str]:
-        """Return the overrides that these choices amount to."""
-        words = list(self.overrides)
-        if self.scenario:
-            words = [word for word in words if word.split("=")[0] not in ("scenario", "scenario.path")]
-            words.append(f"scenario={self.scenario}")
-        if self.seed is not None:
-            words = [word for word in words if not word.startswith("seed=")] + [f"seed={self.seed}"]
-        for actor, policy in self.policies.items():
-            words = [word for word in words if not word.startswith(f"policy@policies.{actor}=")]
-            words.append(f"policy@policies.{actor}={policy}")
-        return words
-
-    def load(self) -> Scenario:
-        """Compose and check.
-
-        Raises
-        ------
-        InputError
-            In one line: what is wrong and what would be right.
-        """
-        if self.folder is not None:
-            return open_run(self.folder, self.policies)
-        composed = compose(self.words(), config_dir=self.config_dir, config_name=self.config_name, trusted=True)
-        return Scenario.from_config(composed.config, composed.folder, composed.trusted_classes)
+__all__ = ["Choices", "Desk", "choices_of"]
 
 
-def choices_of(chosen: Chosen) -> Choices:
-    """Return what the command line chose."""
-    if chosen.folder:
-        return Choices(folder=Path(chosen.folder))
-    return Choices(chosen.overrides, Path(chosen.config_dir) if chosen.config_dir else None, chosen.config_name)
+#: Windows that run by themselves take turns, so that a click in another one is soon answered.
+_TURN = threading.Lock()
+
+
+class Work(Protocol):
+    """Something that goes on beside the course and can be given up, such as the export of a replay."""
+
+    def cancel(self) -> None:
+        """Give it up."""
 
 
 class Desk:
@@ -91,13 +51,17 @@ class Desk:
         self.choices = choices
         self.changed = changed
         self.error = ""  #: what went wrong, in words; empty when nothing did
+        self.failed = False  #: whether the model could not go on, rather than a word being wrong
         self.note = ""  #: why the course stopped, what was saved ...
         self.wanted: Wanted | None = None  #: what the event log was asked for
-        self.speed = 20.0  #: days a second at most while running
+        self.speed = 1000.0  #: days a second at most while running
+        self.export: Work | None = None  #: an export of a replay that goes on
         self.course: Course | None = None
         self.recorded: Recorded | None = None  #: the finished run that is played again, if one is
         self.other: Course | None = None  #: the right half of a split screen
-        self.other_policies: dict[str, str] = {}
+        self.other_policies: dict[str, str] = {}  #: wished for; the right side is built with them
+        self.built_policies: dict[str, str] = {}  #: what the right side was built with
+        self.generation = 0  #: counts the courses that were built: what belongs to former ones is out of date
         self.other_follows = False  #: whether interventions on the left happen on the right as well
         self.lock = threading.RLock()  #: guards the courses: a running one is stepped in a thread of its own
         self._stop = threading.Event()
@@ -126,6 +90,7 @@ class Desk:
         self.choices = choices
         self.course = Course(scenario)
         self.other = other
+        self.generation += 1
         self.note = ""
         if not same:
             self.other_policies = {}
@@ -139,17 +104,21 @@ class Desk:
         self.halt()
 
         def act() -> None:
-            self.other = None
+            other = None
             if on and self.course is not None:
-                self.other = self._beside(self.choices)
+                other = self._beside(self.choices)
                 if self.other_follows:
-                    self.other.follow(self.course)
-                self.other.go_to(self.course.day)
+                    other.follow(self.course)
+                other.go_to(self.course.day)
+            self.other = other
+            self.generation += 1
 
         return self._guarded(act)
 
     def _beside(self, choices: Choices) -> Course:
-        return Course(replace(choices, policies={**choices.policies, **self.other_policies}).load())
+        course = Course(replace(choices, policies={**choices.policies, **self.other_policies}).load())
+        self.built_policies = dict(self.other_policies)
+        return course
 
     def choose_other(self, policies: dict[str, str]) -> None:
         """Choose the policies of the right side, by actor; they take effect when it is built."""
@@ -160,13 +129,6 @@ class Desk:
         """Choose whether interventions on the left happen on the right as well, from now on those to come too."""
         self.other_follows = follows
         self.change(lambda course: None)
-
-    def side_name(self, at: int) -> str:
-        """Name a half of the split screen by who decides there."""
-        names = ", ".join(f"{actor}: {policy}" for actor, policy in self.other_policies.items())
-        if not at:
-            return "left: as it is"
-        return f"right: {names or 'the same policies'}" + ("" if self.other_follows else ", no interventions")
 
     @property
     def courses(self) -> Sequence[Course]:
@@ -181,12 +143,19 @@ class Desk:
         return self._play(days)
 
     def _play(self, days: int) -> bool:
-        def act() -> None:
-            for _ in range(days):
+        return self._guarded(lambda: self._advance(days))
+
+    def _advance(self, days: int) -> None:
+        """Play days on both halves; where one cannot go on, both stay on the evening before."""
+        for _ in range(days):
+            before = [course.day for course in self.courses]
+            try:
                 for course in self.courses:
                     course.step()
-
-        return self._guarded(act)
+            except StepError:
+                for course, day in zip(self.courses, before, strict=True):
+                    course.go_to(day)
+                raise
 
     def go_to(self, day: int) -> bool:
         """Go to a day on both halves, back or forth."""
@@ -194,8 +163,12 @@ class Desk:
         self.note = ""
 
         def act() -> None:
-            for course in self.courses:
-                course.go_to(day)
+            shown = self.course.day if self.course is not None else 0
+            if day > shown:
+                self._advance(day - shown)
+            else:
+                for course in self.courses:
+                    course.go_to(day)
 
         return self._guarded(act)
 
@@ -214,7 +187,7 @@ class Desk:
             return
         self._stop = threading.Event()
         self._shown.set()
-        self.note = ""
+        self.note = self.error = ""
         self._runner = threading.Thread(target=self._run, args=(until or Until(), self._stop), daemon=True)
         self._runner.start()
         self.changed()
@@ -222,18 +195,25 @@ class Desk:
     def _run(self, until: Until, stop: threading.Event) -> None:
         due = time.perf_counter()
         while not stop.is_set():
-            # The browser says when a day is on the screen: a slow one is never flooded.
-            if not self._shown.wait(1.0) and stop.is_set():
-                break
-            self._shown.clear()
-            fine = self._play(1)
-            note = met(self.course, until) if fine and self.course else ""
-            if not fine or note:
-                self.note = f"Stopped: {note}" if note else ""
-                stop.set()
+            self._shown.wait(1.0)  # the browser says when a day is on the screen: a slow one is never flooded
+            with _TURN:
+                with self.lock:
+                    if stop.is_set():  # asked inside: whoever stopped it has the courses to himself
+                        break
+                    self._shown.clear()
+                    if not self._attempt(lambda: self._day_of(until, stop), clear=False):
+                        stop.set()
+                self.changed()
             due = max(due + 1.0 / self.speed, time.perf_counter())
             stop.wait(max(due - time.perf_counter(), 0.0))
-        self.changed()
+
+    def _day_of(self, until: Until, stop: threading.Event) -> None:
+        """Play a day of a running course, and stop where the condition is met."""
+        self._advance(1)
+        note = met(self.course, until) if self.course is not None else ""
+        if note:
+            self.note = f"Stopped: {note}"
+            stop.set()
 
     def shown(self) -> None:
         """The browser has drawn the latest day."""
@@ -245,36 +225,69 @@ class Desk:
         self.changed()
 
     def halt(self) -> None:
-        """Stop running without showing anything yet."""
+        """Stop running without showing anything yet; no day begins any more."""
         self._stop.set()
-        runner = self._runner
-        if runner is not None and runner is not threading.current_thread():
-            runner.join(5.0)
-            self._runner = None  # a thread holds on to the window that it was started in
 
     def close(self) -> None:
         """The window is gone: stop and free the models."""
         self.closed = True
         self.changed = lambda: None
-        self.pause()
-        self.course = self.other = None
+        self.halt()
+        if self.export is not None:
+            self.export.cancel()
+        with self.lock:
+            self.course = self.other = self.export = self._runner = None
 
     # -- faults ---------------------------------------------------------------------------------------
 
-    def _guarded(self, act: Callable[[], object]) -> bool:
-        """Do something; what goes wrong becomes words on the page."""
+    def _attempt(self, act: Callable[[], object], *, clear: bool) -> bool:
+        """Do something; what goes wrong becomes words. Returns whether it went well.
+
+        Parameters
+        ----------
+        clear
+            Whether a former error is over when it does.
+        """
         with self.lock:
             try:
                 act()
-                self.error = ""
-            except (InputError, StepError) as error:
-                self.error = str(error)
+            except InputError as error:
+                self.error, self.note, self.failed = str(error), "", False
+            except StepError as error:
+                self.error, self.note, self.failed = str(error), "", True
+                traceback.print_exception(error.cause)  # for those who write policies
             except Exception as error:  # shown on the page, and in full where the command was started
-                self.error = f"{type(error).__name__}: {error}"
+                self.error, self.note, self.failed = f"{type(error).__name__}: {error}", "", True
                 traceback.print_exc()
-            fine = not self.error
+            else:
+                if clear:
+                    self.error = ""
+                return True
+        return False
+
+    def _guarded(self, act: Callable[[], object]) -> bool:
+        """Do something and show it."""
+        fine = self._attempt(act, clear=True)
         self.changed()
         return fine
+
+    def guard(self, act: Callable[[], object]) -> bool:
+        """Do what a click asks for; whatever goes wrong is shown in the page's box instead of a broken page."""
+        return self._guarded(act)
+
+    def aside(self, act: Callable[[], object]) -> None:
+        """Do something in a thread of its own that needs no course; what goes wrong is shown."""
+        try:
+            act()
+        except Exception as error:
+            traceback.print_exc()
+            self.say(f"{type(error).__name__}: {error}")
+
+    def ask(self, act: Callable[[], object]) -> None:
+        """Do what a click asks for where it shows itself what it did, and show what is wrong with what was typed in."""
+        self.halt()
+        if not self._attempt(act, clear=False):
+            self.changed()
 
     def change(self, act: Callable[[Course], object]) -> bool:
         """Do something with the first course that the screen should show afterwards, such as taking over a government.
@@ -292,7 +305,7 @@ class Desk:
 
     def say(self, error: str) -> None:
         """Show what is wrong with something that was typed in."""
-        self.error = error
+        self.error, self.note, self.failed = error, "", False
         self.changed()
 
     def dismiss(self) -> None:

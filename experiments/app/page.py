@@ -10,6 +10,7 @@ from experiments.app.chosen import chosen
 from experiments.app.desk import Desk, choices_of
 from experiments.app.panels.context import Pick, View
 from experiments.app.panels.header import Header
+from experiments.app.panels.paired import half_name
 from experiments.app.panels.side import Side
 from experiments.app.panels.stage import Stage
 from experiments.app.panels.strip import Strip
@@ -43,7 +44,7 @@ def Page() -> None:
             for at, course in enumerate(desk.courses):
                 with solara.Column(classes=["mar-stage"]).key(f"stage {at}"):
                     if desk.other is not None:
-                        solara.Text(desk.side_name(at), classes=["mar-stage-name"])
+                        solara.Text(half_name(desk, at), classes=["mar-stage-name"])
                     Stage(view, course, leads=at == len(desk.courses) - 1)
             Side(view).key("side")  # keeps its open tab when the screen is split
         Strip(view)

@@ -7,12 +7,14 @@ day shown and gives the mean difference with its interval, as ``marchland compar
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from experiments.app.course import Course
+from sim import Scenario
+from sim.interventions import Intervention
 from sim.model import MarchlandModel
 
 #: Outcomes that are compared, with their words and how many decimals are shown.
@@ -46,9 +48,9 @@ class PairRow:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Results of further pairs, run up to ``day``."""
+    """Results of further pairs; ``key`` tells of which courses, up to which day."""
 
-    day: int
+    key: object
     number: int
     rows: tuple[PairRow, ...]
 
@@ -59,10 +61,30 @@ def pair_rows(left: Course, right: Course) -> list[PairRow]:
     return [PairRow(name, label, digits, a[name], b[name]) for name, label, digits in OUTCOMES if name in a and name in b]
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What further pairs are run from: both sides as they stood when somebody asked."""
+
+    key: object
+    day: int
+    scenarios: tuple[Scenario, Scenario]
+    interventions: tuple[tuple[Intervention, ...], tuple[Intervention, ...]]
+    first: tuple[dict[str, float], dict[str, float]]
+    rows: tuple[PairRow, ...]
+
+
+def plan_pairs(left: Course, right: Course, key: object) -> Plan:
+    """Note down both sides, to be run again while the courses go on."""
+    return Plan(
+        key, left.day, (left.scenario, right.scenario), (tuple(left.interventions), tuple(right.interventions)),
+        (left.model.outcomes, right.model.outcomes), tuple(pair_rows(left, right)),
+    )
+
+
 def more_pairs(
-    left: Course, right: Course, number: int, stop: threading.Event, progress: Callable[[int, int], None] = lambda done, all_: None
+    plan: Plan, number: int, stop: threading.Event, progress: Callable[[int, int], None] = lambda done, all_: None
 ) -> Pairs | None:
-    """Run further replicates of both sides up to the day shown.
+    """Run further replicates of both sides up to the day of the plan.
 
     Parameters
     ----------
@@ -79,12 +101,11 @@ def more_pairs(
     """
     from experiments.compare import difference  # scipy.stats and pandas load when they are needed
 
-    day = left.day
-    base = left.scenario.config.replicate
-    columns: list[tuple[dict[str, float], dict[str, float]]] = [(left.model.outcomes, right.model.outcomes)]
+    base = plan.scenarios[0].config.replicate
+    columns = [plan.first]
     for k in range(number):
-        models = (_again(left, base + 1 + k), _again(right, base + 1 + k))
-        for _ in range(day):
+        models = tuple(_again(s, changes, base + 1 + k) for s, changes in zip(plan.scenarios, plan.interventions, strict=True))
+        for _ in range(plan.day):
             if stop.is_set():
                 return None
             for model in models:
@@ -92,17 +113,20 @@ def more_pairs(
         columns.append((models[0].outcomes, models[1].outcomes))
         progress(k + 1, number)
     found: list[PairRow] = []
-    for row in pair_rows(left, right):
+    for row in plan.rows:
         a, b = (np.array([pair[side][row.outcome] for pair in columns]) for side in (0, 1))
         over = difference(row.outcome, a, b)
         found.append(PairRow(row.outcome, row.label, row.decimals, float(a.mean()), float(b.mean()), over.mean, over.low, over.high))
-    return Pairs(day, number + 1, tuple(found))
+    return Pairs(plan.key, number + 1, tuple(found))
 
 
-def _again(course: Course, replicate: int) -> MarchlandModel:
+def _again(scenario: Scenario, interventions: Sequence[Intervention], replicate: int) -> MarchlandModel:
     """Return the same run with other luck, at its start, with the same interventions."""
-    model = course.scenario.build(replicate=replicate)
-    for intervention in course.interventions:
-        if intervention not in model.interventions:
-            model.intervene(intervention)
+    model = scenario.build(replicate=replicate)
+    for change in model.interventions:
+        if change not in interventions:  # withdrawn on the screen
+            model.withdraw(change.date, change.actor)
+    for change in interventions:
+        if change not in model.interventions:
+            model.intervene(change)
     return model

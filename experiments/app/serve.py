@@ -202,8 +202,9 @@ def _serve(arguments: Arguments, sock: socket.socket, assets: Path) -> int:
     local = is_loopback(address)
     url = _url(HOST if address in _ANY else address, port)
     application.hush(arguments.verbose)
-    names = ("127.0.0.1", "localhost", "::1", arguments.host.lower(), address) if local else ()
-    app = application.application(assets, Windows(arguments.verbose), names=names, compress=not local)
+    beyond = () if local else (socket.gethostname().lower(), socket.getfqdn().lower())
+    names = ("127.0.0.1", "localhost", "::1", arguments.host.lower(), str(address), *beyond)
+    app = application.application(assets, Windows(arguments.verbose), names=names, anywhere=not local)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, lifespan="on", loop="asyncio", timeout_graceful_shutdown=GRACE
     )

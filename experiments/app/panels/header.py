@@ -26,6 +26,8 @@ def Header(view: View) -> None:
             solara.Text(desk.note, classes=["mar-note"])
     if desk.error:
         with solara.Row(classes=["mar-error"]):
+            solara.Text("⚠", classes=["mar-error-sign"])
             solara.Text(desk.error, classes=["mar-error-text"])
             solara.Button("Dismiss", on_click=desk.dismiss, text=True)
-            solara.Button("Reset", on_click=desk.reset, text=True)
+            if desk.failed:
+                solara.Button("Reset", on_click=desk.reset, text=True)

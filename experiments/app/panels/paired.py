@@ -8,8 +8,10 @@ from typing import cast
 
 import solara
 
-from agents.policies import GOVERNMENT_POLICIES, GROUP_POLICIES
-from experiments.app.paired import PairRow, Pairs, more_pairs, pair_rows
+from agents.policies import GOVERNMENT_POLICIES, GROUP_POLICIES, GovernmentPolicy, GroupPolicy, load_class
+from experiments.app.course import Course
+from experiments.app.desk import Desk
+from experiments.app.paired import PairRow, Pairs, Plan, more_pairs, pair_rows, plan_pairs
 from experiments.app.panels.context import View
 
 #: Pairs that the button runs.
@@ -35,15 +37,34 @@ def Split(view: View) -> None:
             policies = {key: value for key, value in desk.other_policies.items() if key != actor}
             desk.choose_other(policies if name == _SAME else {**policies, actor: name})
 
-        names = [_SAME, *sorted(name for name in registry if name != "manual")]
+        own = [name for name in course.scenario.trusted_classes if _suits(course, actor, name)]
+        names = [_SAME, *sorted(name for name in registry if name != "manual"), *own]
         solara.Select(f"{actor} on the right", names, desk.other_policies.get(actor, _SAME), on_value=choose, dense=True)
     solara.Checkbox(label="with the interventions of the left side", value=desk.other_follows, on_value=desk.set_other_follows)
+    if desk.other is not None and desk.other_policies != desk.built_policies:
+        solara.Text("The right side on the screen was built with other policies: build it again.", classes=["mar-help"])
     with solara.Row(gap="6px"):
         if desk.other is None:
             solara.Button("Split the screen", on_click=lambda: desk.split(True), color="primary", disabled=desk.running)
         else:
             solara.Button("Build the right side again", on_click=lambda: desk.split(True), disabled=desk.running)
             solara.Button("One screen", on_click=lambda: desk.split(False), disabled=desk.running)
+
+
+def half_name(desk: Desk, at: int) -> str:
+    """Name a half of the split screen by who decides there."""
+    if not at or desk.course is None or desk.other is None:
+        return "left: as it is"
+    names = ", ".join(f"{actor}: {policy}" for actor, policy in desk.built_policies.items())
+    left, right = desk.course.interventions, desk.other.interventions
+    change = "" if left == right else (", other interventions" if right else ", no interventions")
+    return f"right: {names or 'the same policies'}{change}"
+
+
+def _suits(course: Course, actor: str, name: str) -> bool:
+    """Return whether a policy class given on the command line is one for this actor."""
+    group = actor in course.setting.cast.groups
+    return issubclass(load_class(name, f"policies.{actor}"), GroupPolicy if group else GovernmentPolicy)
 
 
 @solara.component
@@ -53,29 +74,32 @@ def Difference(view: View) -> None:
     pairs, set_pairs = solara.use_state(cast(Pairs | None, None))
     done, set_done = solara.use_state(-1)
     stop = solara.use_ref(threading.Event())
-    solara.use_effect(lambda: lambda: stop.current.set(), [])  # nobody waits for pairs of a closed window
+    # Nobody waits for pairs of courses that are gone, or of a closed window.
+    solara.use_effect(lambda: lambda: stop.current.set(), [desk.generation])
     left, right = desk.course, desk.other
     if left is None or right is None:
         return
     with desk.lock:
-        rows = pair_rows(left, right) if left.day else []
+        rows = pair_rows(left, right) if left.day and left.day == right.day else []
+        key = (desk.generation, left.day, tuple(left.interventions), tuple(right.interventions))
 
-    def work(stopped: threading.Event) -> None:
-        try:
-            found = more_pairs(left, right, MORE, stopped, lambda k, _: set_done(k))
+    def work(plan: Plan, stopped: threading.Event) -> None:
+        def run() -> None:
+            found = more_pairs(plan, MORE, stopped, lambda k, _: None if stopped.is_set() else set_done(k))
             if found is not None:
                 set_pairs(found)
-        except Exception as error:  # shown on the page
-            desk.say(f"more pairs: {type(error).__name__}: {error}")
-        finally:
-            set_done(-1)
+
+        desk.aside(run)
+        set_done(-1)
 
     def start() -> None:
         stop.current = threading.Event()
         set_done(0)
-        threading.Thread(target=work, args=(stop.current,), daemon=True).start()
+        with desk.lock:
+            plan = plan_pairs(left, right, key)
+        threading.Thread(target=work, args=(plan, stop.current), daemon=True).start()
 
-    solara.HTML(tag="div", unsafe_innerHTML=table(rows, pairs, left.day), classes=["mar-pairs"])
+    solara.HTML(tag="div", unsafe_innerHTML=table(rows, pairs if pairs is not None and pairs.key == key else None, left.day), classes=["mar-pairs"])
     with solara.Row(gap="6px"):
         if done >= 0:
             solara.ProgressLinear(value=100.0 * done / MORE)
@@ -85,15 +109,15 @@ def Difference(view: View) -> None:
 
 
 def table(rows: list[PairRow], pairs: Pairs | None, day: int) -> str:
-    """Return the differences as a table; those over several pairs as long as they are of this day."""
-    over = {row.outcome: row for row in pairs.rows} if pairs is not None and pairs.day == day else {}
+    """Return the differences as a table, with those over several pairs where there are some of this evening."""
+    over = {row.outcome: row for row in pairs.rows} if pairs is not None else {}
     many = f"<th>mean of {pairs.number} pairs (95 %)</th>" if pairs is not None and over else ""
     lines = [f"<tr><th>by the evening of day {day}</th><th>left</th><th>right</th><th>right - left</th>{many}</tr>"]
     for row in rows:
         cells = [number(row.left, row.decimals), number(row.right, row.decimals), number(row.difference, row.decimals, sign=True)]
         found = over.get(row.outcome)
         if found is not None and found.mean is not None and found.low is not None and found.high is not None:
-            parts = [number(value, row.decimals, sign=True) for value in (found.mean, found.low, found.high)]
+            parts = [number(value, row.decimals + 1, sign=True) for value in (found.mean, found.low, found.high)]
             cells.append(f"{parts[0]} ({parts[1]} to {parts[2]})")
         tail = "".join(f"<td>{cell}</td>" for cell in cells)
         lines.append(f'<tr data-outcome="{row.outcome}"><td>{html.escape(row.label)}</td>{tail}</tr>')
@@ -105,5 +129,7 @@ def table(rows: list[PairRow], pairs: Pairs | None, day: int) -> str:
 
 
 def number(value: float, decimals: int, *, sign: bool = False) -> str:
-    """Return a number for reading."""
+    """Return a number for reading; no sign before a zero."""
+    value = round(value, decimals) + 0.0
+    sign = sign and value != 0.0
     return f"{value:{'+' if sign else ''},.{decimals}f}"

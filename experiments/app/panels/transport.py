@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import solara
 
 from agents.errors import InputError
+from experiments.app.course import Course
 from experiments.app.panels.context import View
+from experiments.app.panels.fields import Typed
 from experiments.app.until import Kind, Until
 
 _KINDS: tuple[tuple[Kind, str], ...] = (
@@ -28,22 +31,21 @@ def Transport(view: View) -> None:
         return
     running = desk.running
 
-    def until() -> Until:
+    last = str(course.date_of(course.days - 1))
+
+    def go() -> None:
         chosen = next(key for key, label in _KINDS if label == kind)
-        if chosen == "deaths":
-            return Until("deaths", deaths=_whole(number))
-        if chosen == "date":
-            return Until("date", day=(_date(date) - course.setting.start).days + 1)
-        return Until(chosen)
+        day = _day(course, date or last) if chosen == "date" else 0
+        if chosen == "date" and day <= course.day:
+            desk.go_to(day)  # back, exactly
+        else:
+            desk.run(Until(chosen, day=day, deaths=_whole(number) if chosen == "deaths" else 0))
 
     def run() -> None:
         if running:
             desk.pause()
-            return
-        try:
-            desk.run(until())
-        except InputError as error:
-            desk.say(str(error))
+        else:
+            desk.ask(go)
 
     with solara.Row(gap="6px", classes=["mar-transport"]):
         solara.Button("Reset", on_click=desk.reset, disabled=running, classes=["mar-reset"])
@@ -51,24 +53,29 @@ def Transport(view: View) -> None:
         solara.Button("Back", on_click=lambda: desk.back(1), disabled=running or not course.day)
         solara.Button("Step", on_click=lambda: desk.step(1), disabled=running or course.done, color="primary")
         solara.Button("Step 7", on_click=lambda: desk.step(7), disabled=running or course.done)
-        solara.Button("Pause" if running else "Run", on_click=run, disabled=course.done and not running, color="primary")
+        solara.Button("Pause" if running else "Run", on_click=run, disabled=course.done and not running and kind != "the date", color="primary")
         solara.Select("until", [label for _, label in _KINDS], kind, on_value=set_kind, dense=True, classes=["mar-until"])
         if kind == "an attack with more deaths than":
-            solara.InputText("deaths", number, on_value=set_number, dense=True, classes=["mar-small"])
+            Typed("deaths", number, set_number, classes=["mar-small"])
         if kind == "the date":
-            solara.InputText("YYYY-MM-DD", date or str(course.date_of(course.days - 1)), on_value=set_date, dense=True, classes=["mar-small"])
+            Typed("YYYY-MM-DD", date or last, set_date, classes=["mar-small"])
         speed = next((label for label, value in _SPEEDS if value == desk.speed), _SPEEDS[-1][0])
         solara.Select("speed", [label for label, _ in _SPEEDS], speed, on_value=lambda label: desk.set_speed(dict(_SPEEDS)[label]), dense=True, classes=["mar-speed"])
 
 
 def _whole(text: str) -> int:
-    if not text.strip().isdigit():
-        raise InputError(f"deaths: {text!r} is no whole number; write for example 10")
+    """Return a number of deaths that was typed in."""
+    if not re.fullmatch(r"[0-9]{1,6}", text.strip()):
+        raise InputError(f"deaths: {text!r} is no whole number from 0 to 999999; write for example 10")
     return int(text)
 
 
-def _date(text: str) -> dt.date:
+def _day(course: Course, text: str) -> int:
+    """Return how many days are done on the evening of a date that was typed in."""
     try:
-        return dt.date.fromisoformat(text.strip())
+        day = (dt.date.fromisoformat(text.strip()) - course.setting.start).days + 1
     except ValueError:
-        raise InputError(f"date: {text!r} is no date; write YYYY-MM-DD, for example 2023-10-03") from None
+        raise InputError(f"date: {text!r} is no date; write YYYY-MM-DD, for example {course.setting.start}") from None
+    if not 0 < day <= course.days:
+        raise InputError(f"date: {text.strip()} lies outside the scenario, {course.setting.start} to {course.date_of(course.days - 1)}")
+    return day
