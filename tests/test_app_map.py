@@ -14,6 +14,7 @@ from conftest import scenario
 
 from experiments.app.course import Course
 from experiments.app.frame import FrameData, WorldData, frame, world
+from experiments.app.panels.stage import grown
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -378,3 +379,37 @@ def test_fixed_scales_from_the_start(drawn: Callable[..., Page]) -> None:
     one, two = (float(marks(page, "place", ".mm-dot", "r")[name][0] or 0) for page in (small, large))
     assert two == pytest.approx(max(one / 10, 2.6), abs=0.01)
     assert "50+" in str(large.locator(".mm-legend").text_content()), "the darkest colour stands for 50 and more"
+
+
+def test_two_maps_side_by_side_have_one_scale(drawn: Callable[..., Page]) -> None:
+    """``view.top`` holds for the evening, whatever a map has shown before; without it the map's own numbers hold."""
+    _, frames = played("two_states")
+    many = copied(frames[0], displaced=[40 * number for number in frames[0]["displaced"]])
+    top = grown({}, (frames[1], frames[2]))
+    assert top["people"] == max(*frames[1]["displaced"], *frames[2]["displaced"]) and grown(top, (frames[0],))["people"] >= top["people"]
+    draw = "([frame, top]) => { m.draw(frame, {top}); return document.querySelector('.mm-legend').firstChild.innerHTML; }"
+    fresh, used = drawn("two_states", frames[0]), drawn("two_states", many)
+    apart = [page.evaluate(draw, [frames[1], None]) for page in (fresh, used)]
+    assert apart[0] != apart[1], "the second map has seen larger numbers"
+    together = [page.evaluate(draw, [evening, top]) for page, evening in ((fresh, frames[1]), (used, frames[2]))]
+    assert together[0] == together[1]
+
+
+def test_a_large_screen_draws_larger_and_picks_right(drawn: Callable[..., Page]) -> None:
+    page = drawn("two_states", None, (2400, 1700))
+    letters = page.evaluate("document.querySelector('.mm-label').getBoundingClientRect().height")
+    assert letters > 1.5 * drawn("two_states").evaluate("document.querySelector('.mm-label').getBoundingClientRect().height")
+    box = page.locator(".mm-place[data-name='South Capital'] .mm-dot").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    assert page.evaluate("picked") == [["place", "South Capital"]]
+
+
+def test_moves_differ_without_colour(drawn: Callable[..., Page]) -> None:
+    """No two kinds of moves have the same dashes, and "other" has a hollow head besides."""
+    page = drawn("two_states")
+    kinds = ("flight", "voluntary", "fear", "deportation", "other")
+    dashes = [page.get_attribute(f".mm-legend .mm-{kind} .mm-line", "stroke-dasharray") for kind in kinds]
+    assert dashes[0] is None and len(set(dashes)) == len(kinds)
+    heads = [page.evaluate("kind => getComputedStyle(document.querySelector(`.mm-legend .mm-${kind} .mm-head`)).fill", kind) for kind in kinds]
+    assert heads.count("rgb(255, 255, 255)") == 1 and heads[-1] == "rgb(255, 255, 255)"

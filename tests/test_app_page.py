@@ -105,6 +105,15 @@ def test_run_pause_and_back_two_hundred_days(page: Page, app_server: AppServer) 
     page.get_by_text("the date is reached").wait_for(timeout=60_000)
     assert day(page) == 220
     chips = page.inner_text(".mar-charts")
+    page.get_by_label("YYYY-MM-DD").fill("2001-07-19")
+    page.get_by_label("YYYY-MM-DD").press("Tab")
+    press(page, "Run")  # a date that is past: it goes back there
+    wait_day(page, 200)
+    page.get_by_label("YYYY-MM-DD").fill("2001-08-08")
+    page.get_by_label("YYYY-MM-DD").press("Tab")
+    press(page, "Run")
+    wait_day(page, 220)
+    page.get_by_role("button", name="Run", exact=True).wait_for()
     for number in range(7):
         press(page, "Back 30")
         wait_day(page, 190 - 30 * number)
@@ -121,7 +130,18 @@ def test_run_until_a_ceasefire_and_bad_dates(page: Page, app_server: AppServer) 
     page.get_by_label("YYYY-MM-DD").fill("soon")
     page.get_by_label("YYYY-MM-DD").press("Tab")
     press(page, "Run")
-    assert "'soon' is no date; write YYYY-MM-DD" in page.locator(".mar-error").inner_text()
+    page.get_by_text("'soon' is no date; write YYYY-MM-DD").wait_for()
+    for wrong in ("2021-10-19", "2022-02-01"):
+        page.get_by_label("YYYY-MM-DD").fill(wrong)
+        page.get_by_label("YYYY-MM-DD").press("Tab")
+        press(page, "Run")
+        page.get_by_text(f"{wrong} lies outside the scenario").wait_for()
+    assert day(page) == 0
+    choose(page, "until", "an attack with more deaths than")
+    page.get_by_label("deaths", exact=True).fill("²")
+    page.get_by_label("deaths", exact=True).press("Tab")
+    press(page, "Run")
+    page.get_by_text("is no whole number").wait_for()
     press(page, "Dismiss")
     choose(page, "until", "a ceasefire")
     press(page, "Run")
@@ -148,7 +168,7 @@ def test_the_split_screen_shows_the_paired_difference(page: Page, app_server: Ap
     assert any(not re.search(r"\t\+?0(\.0+)?$", line) for line in cells[1:]), "the policies differ, so something must"
     press(page, "Run 9 more pairs to day 49")
     page.get_by_text("mean of 10 pairs (95 %)").wait_for(timeout=60_000)
-    assert re.search(r"[+-][\d,]+ \([+-][\d,]+ to [+-][\d,]+\)", page.locator("tr[data-outcome=attacks]").inner_text())
+    assert re.search(r"[+-]?[\d,]+\.\d \([+-]?[\d,]+\.\d to [+-]?[\d,]+\.\d\)", page.locator("tr[data-outcome=attacks]").inner_text())
     press(page, "One screen")
     page.wait_for_function("() => document.querySelectorAll('[data-testid=map]').length === 1")
 
@@ -163,7 +183,7 @@ def test_an_error_in_a_step_keeps_the_page(page_factory: PageFactory, tmp_path: 
         press(page, "Step")
         box = page.locator(".mar-error")
         box.wait_for()
-        assert "day 7 (2001-01-08) could not be played: ZeroDivisionError: a bug of <b>mine</b>" in box.inner_text()
+        assert "day 8 (2001-01-08) could not be played: ZeroDivisionError: a bug of <b>mine</b>" in box.inner_text()
         assert day(page) == 7
         press(page, "Back")
         wait_day(page, 6)

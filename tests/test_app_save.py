@@ -6,6 +6,8 @@ import json
 import os
 import re
 import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -17,6 +19,7 @@ from experiments import cli
 from experiments.app import levers, openrun, save, setup
 from experiments.app.course import Course
 from experiments.app.desk import Choices, Desk
+from experiments.app.paperwork import Paperwork, begin_export, begin_saving, paperwork
 from experiments.runner import result_tables
 from sim.fingerprint import canonical, digest, table_hash
 
@@ -275,3 +278,80 @@ def test_finished_runs_are_listed_latest_first() -> None:
     os.utime("outputs/b/manifest.json", (2e9, 2e9))
     assert [path.name for path in openrun.finished_runs()] == ["b", "a"]
     assert openrun.finished_runs(Path("nowhere")) == []
+
+
+# -- beside the page --------------------------------------------------------------------------------------
+
+
+def wait_until(done: Callable[[], bool]) -> None:
+    """Wait for a thread."""
+    deadline = time.monotonic() + 60.0
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_second_click_while_saving_writes_no_second_file() -> None:
+    desk = opened("scenario=two_states")
+    desk.step(3)
+    assert desk.guard(lambda: begin_saving(desk, to_end=False))
+    assert paperwork(desk).saving.running
+    assert desk.guard(lambda: begin_saving(desk, to_end=False))
+    desk.step(2)  # the file is of the evening of the click
+    wait_until(lambda: not paperwork(desk).saving.running)
+    assert [path.name for path in Path("saved").iterdir()] == ["two_states-seed1-2001-01-03.yaml"]
+    assert paperwork(desk).saving.path == Path("saved/two_states-seed1-2001-01-03.yaml")
+    assert not desk.error
+
+
+def test_what_cannot_be_saved_or_exported_is_said() -> None:
+    Path("saved").write_text("a file where the folder should be")
+    desk = opened("scenario=two_states")
+    desk.step(2)
+    assert desk.guard(lambda: begin_saving(desk, to_end=False))
+    wait_until(lambda: not paperwork(desk).saving.running)
+    assert desk.error.startswith("saved: cannot be written")
+    assert paperwork(desk).saving.found is None
+    assert desk.guard(lambda: begin_export(desk))
+    export = paperwork(desk).export
+    wait_until(lambda: not export.running)
+    assert export.error.startswith("saved: cannot be written")
+    assert export.path is None
+
+
+def test_an_export_is_of_the_evening_of_the_click_and_its_file_can_go() -> None:
+    desk = opened("scenario=two_states")
+    desk.step(5)
+    begin_export(desk)
+    export = paperwork(desk).export
+    desk.step(5)
+    wait_until(lambda: not export.running)
+    assert (export.done, export.total, export.error) == (5, 5, "")
+    assert export.path == Path("saved/two_states-seed1-2001-01-05-replay.html")
+    assert export.read() == export.path.read_bytes()
+    export.path.unlink()
+    assert export.megabytes is None
+    assert export.read() == b""
+    assert "export it again" in export.error
+
+
+def test_closing_the_window_gives_an_export_up() -> None:
+    desk = opened("scenario=two_states")
+    desk.step(40)
+    begin_export(desk)
+    work = desk.export
+    assert isinstance(work, Paperwork)
+    desk.close()
+    wait_until(lambda: not work.export.running)
+    assert work.export.error == "The export was cancelled; nothing was written."
+    assert not list(Path("saved").iterdir())
+    assert desk.export is None
+
+
+def test_the_last_day_of_an_opened_run_is_kept_by_start() -> None:
+    assert cli.main(["run", "scenario=two_states", "scenario.end=2001-01-10", *QUIET]) == 0
+    desk = Desk(Choices(folder=Path("run")))
+    scenario = shown(desk).scenario
+    form = setup.form_of(desk.choices, scenario)
+    assert form.end == "2001-01-10"
+    assert str(setup.choices_from(form, form, desk.choices).load().config.scenario.end) == "2001-01-10"

@@ -175,6 +175,7 @@ def test_a_government_is_taken_over_while_the_run_goes_on_and_handed_back(page: 
     press(page, "Step")
     wait_day(page, 11)
     page.get_by_text("Led by hand since 2001-01-11").wait_for()
+    page.wait_for_function("() => !document.querySelector('[data-key=operations]').innerText.includes('→')")  # it comes in a message of its own
     assert "0.90" in lever(page, "operations") and "→" not in lever(page, "operations")
     assert page.locator("[data-testid=map]").inner_html().count("is-closed") > open_before.count("is-closed")
     assert "Day 11 of 730" in page.inner_text(".mar-header"), "no reset"
@@ -213,6 +214,76 @@ def test_the_setup_shows_the_first_model_and_builds_the_next(page: Page, app_ser
     assert "Day 0 of 1461" in page.inner_text(".mar-header")
     tab(page, "Levers")
     page.get_by_text("Led by its policy threshold", exact=True).wait_for()
+
+
+def type_slowly(page: Page, label: str, text: str) -> None:
+    """Type as a person does, with days played between the keys."""
+    field = page.get_by_label(label, exact=True)
+    field.click()
+    field.press("Control+a")
+    field.press_sequentially(text, delay=60)
+
+
+def day_shown(page: Page) -> int:
+    return int(page.get_attribute("[data-testid=map]", "data-day") or -1)
+
+
+def wait_days(page: Page, more: int) -> None:
+    """Wait until a running course has played some more days."""
+    page.wait_for_function(
+        "(day) => +document.querySelector('[data-testid=map]').dataset.day >= day", arg=day_shown(page) + more, timeout=30_000,
+    )  # fmt: skip
+
+
+TYPED = (
+    ("Setup", "seed", "abc"), ("Setup", "last day", "2023-10-0"), ("Setup", "further overrides", "parameters.violence.branching=0.41"),
+    ("Files", "folder of a run", "outputs/nowhere at all"), ("Events", "Search the log", "attacks by ttp"),
+)  # fmt: skip
+
+
+def test_fields_are_typed_into_while_the_course_runs_and_what_is_wrong_changes_nothing(page: Page, app_server: AppServer) -> None:
+    opened(page, app_server("scenario=pakistan_afghanistan", "seed=7").url)
+    press(page, "Run")
+    wait_days(page, 2)
+    for name, label, text in TYPED:
+        tab(page, name)
+        before = day_shown(page)
+        type_slowly(page, label, text)
+        wait_days(page, 3)
+        assert page.get_by_label(label, exact=True).input_value() == text
+        assert day_shown(page) > before, "it ran meanwhile"
+    tab(page, "Setup")
+    type_slowly(page, "seed", "abc")
+    before = day_shown(page)
+    press(page, "Start")
+    page.wait_for_selector(".mar-error")
+    assert page.inner_text(".mar-error-text").strip() == "seed: 'abc' is no whole number from 0 on; write for example 7"
+    wait_days(page, 2)
+    page.wait_for_selector(".mar-error")
+    press(page, "Pause")
+    assert page.inner_text(".mar-seed") == "seed 7" and day_shown(page) >= before
+    assert page.get_by_label("seed", exact=True).input_value() == "abc"
+    press(page, "As on the screen")
+    page.wait_for_function("[...document.querySelectorAll('.mar-seed-field input')].every(field => field.value === '7')")
+    type_slowly(page, "seed", "12")
+    press(page, "Start")
+    wait_day(page, 0)
+    page.get_by_text("seed 12", exact=True).wait_for()
+    assert page.get_by_label("seed", exact=True).input_value() == "12"
+
+
+def test_start_says_that_what_was_done_by_hand_is_given_up(page: Page, app_server: AppServer) -> None:
+    opened(page, app_server("scenario=two_states").url)
+    tab(page, "Setup")
+    page.wait_for_selector(".mar-setup")
+    assert page.locator(".mar-given-up").count() == 0
+    tab(page, "Levers")
+    press(page, "Take over")
+    page.get_by_text("Led by hand from").wait_for()
+    tab(page, "Setup")
+    page.get_by_text("the run on the screen and its 1 intervention are given up").wait_for()
+    press(page, "Start")
+    page.wait_for_selector(".mar-given-up", state="detached")
 
 
 def test_a_wrong_override_is_said_and_the_page_lives_on(page: Page, app_server: AppServer) -> None:
@@ -282,6 +353,39 @@ def test_save_run_open_and_export(page_factory: PageFactory, tmp_path: Path, mon
         server.stop()
     recorded = json.loads((tmp_path / "outputs/mine/manifest.json").read_text())
     assert recorded["seeds"]["seed"] == 7
+
+
+def test_an_export_goes_on_while_tabs_change_and_ends_with_the_window(page_factory: PageFactory, tmp_path: Path) -> None:
+    server = start_ready("scenario=pakistan_afghanistan", "--verbose", cwd=tmp_path)
+    try:
+        page = page_factory()
+        opened(page, server.url)
+        press(page, "Run")
+        page.wait_for_function("+document.querySelector('[data-testid=map]').dataset.day >= 60", timeout=60_000)
+        press(page, "Pause")
+        tab(page, "Files")
+        press(page, "Export replay page")
+        page.wait_for_selector(".mar-exporting")
+        tab(page, "Events")
+        page.wait_for_selector(".mar-exporting", state="detached")
+        tab(page, "Files")
+        page.locator(".mar-exported").wait_for(timeout=60_000)
+        written = list((tmp_path / "saved").glob("*-replay.html"))
+        assert len(written) == 1 and f"saved/{written[0].name}" in page.inner_text(".mar-exported")
+        with page.expect_download() as download:
+            page.locator(".mar-exported").get_by_role("button").click()
+        assert Path(download.value.path()).read_bytes() == written[0].read_bytes()
+        press(page, "Export replay page")
+        page.wait_for_selector(".mar-exporting")
+        press(page, "Cancel")
+        page.get_by_text("The export was cancelled; nothing was written.").wait_for()
+        press(page, "Export replay page")
+        page.wait_for_selector(".mar-exporting")
+        page.goto("about:blank")
+        assert server.said("window closed", err=True) == "window closed (0 open, 0 models in memory)"
+        assert list((tmp_path / "saved").iterdir()) == written
+    finally:
+        server.stop()
 
 
 def test_the_command_opens_the_folder_of_a_run(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,24 +25,24 @@ FloatArray = NDArray[np.float64]
 # The palette of experiments/figures/style.py, which imports a plotting library that the page does not need.
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 SKY, PURPLE, BLACK = "#56B4E9", "#CC79A7", "#1A1A1A"
-_COLOURS, _DASHES = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY), ("solid", "dashed", "dotted")
+_COLOURS, _DASHES = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY), ("solid", "dashed", "dotted", "dashdot", "long")
 _COMPONENTS = (
-    ("violence", VERMILLION, "solid", "1 when attacks are as few as the scenario's anchor, 0 when they are many"),
+    ("violence", VERMILLION, "dashdot", "1 when attacks are as few as the scenario's anchor, 0 when they are many"),
     ("movement", ORANGE, "dashed", "1 when few people flee or are forced back, 0 when many are"),
-    ("relations", BLUE, "solid", "1 when governments are as hostile as at rest or less, 0 when they are close to war"),
+    ("relations", BLUE, "long", "1 when governments are as hostile as at rest or less, 0 when they are close to war"),
     ("legitimacy", PURPLE, "dotted", "how rightful people find their governments, mean over governments"),
-    ("trade", GREEN, "dashed", "trade between the governments' countries, 1 = as before"),
+    ("trade", GREEN, "solid", "trade between the governments' countries, 1 = as before"),
 )
 _STATUSES = (
     (Status.REGISTERED, "registered", BLUE, "solid", "recognised refugees abroad, with a card"),
     (Status.DOCUMENTED, "documented", GREEN, "dashed", "abroad with papers, but not recognised as refugees"),
-    (Status.UNDOCUMENTED, "undocumented", VERMILLION, "solid", "abroad without papers"),
+    (Status.UNDOCUMENTED, "undocumented", VERMILLION, "long", "abroad without papers"),
     (Status.RETURNEE, "returnees", PURPLE, "dotted", "recently back in their own country"),
-    (Status.IDP, "IDPs", ORANGE, "dashed", "displaced inside their own country"),
+    (Status.IDP, "IDPs", ORANGE, "dashdot", "displaced inside their own country"),
 )
 _RETURNS = (
     ("voluntary", GREEN, "dashed", "went home because home was safe enough"),
-    ("fear", ORANGE, "solid", "went home for fear of arrest and deportation"),
+    ("fear", ORANGE, "long", "went home for fear of arrest and deportation"),
     ("deportation", VERMILLION, "dotted", "were formally deported"),
 )
 
@@ -55,7 +55,7 @@ class SeriesSpec:
     label: str
     unit: str
     colour: str
-    dash: str  #: solid, dashed or dotted
+    dash: str  #: solid, dashed, dotted, dashdot or long: no two lines of a chart alike, for eyes and prints without colour
     about: str  #: what it is, in a sentence
     columns: tuple[Column, ...]
     days: int = 1
@@ -121,7 +121,7 @@ def _stability(setting: Setting) -> ChartSpec:
 def _violence(setting: Setting) -> ChartSpec:
     lines = (
         SeriesSpec("attacks", "attacks", "in 28 days", BLUE, "solid", "attacks by all groups", (_region("attacks"),), WINDOW, strong=True),
-        SeriesSpec("deaths", "deaths", "in 28 days", VERMILLION, "solid", "people killed in these attacks", (_region("deaths"),), WINDOW),
+        SeriesSpec("deaths", "deaths", "in 28 days", VERMILLION, "dashed", "people killed in these attacks", (_region("deaths"),), WINDOW),
     )
     about = "Attacks by militant groups, and people killed in them, in the last 28 days."
     return ChartSpec("violence", "Violence", "in 28 days", about, lines if setting.cast.groups else (), room=5)
@@ -183,7 +183,7 @@ def _relations(setting: Setting) -> Iterator[ChartSpec]:
 
 
 def _cycle() -> Iterator[tuple[str, str]]:
-    """Colours with dashes, one after the other; the first 18 all differ, and neighbours in both."""
+    """Colours with dashes, one after the other; the first 30 all differ, and neighbours in both."""
     for k in count():
         yield _COLOURS[k % len(_COLOURS)], _DASHES[(k + k // len(_COLOURS)) % len(_DASHES)]
 

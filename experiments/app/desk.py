@@ -284,10 +284,11 @@ class Desk:
             self.say(f"{type(error).__name__}: {error}")
 
     def ask(self, act: Callable[[], object]) -> None:
-        """Do what a click asks for where it shows itself what it did, and show what is wrong with what was typed in."""
-        self.halt()
-        if not self._attempt(act, clear=False):
-            self.changed()
+        """Do what a click asks for, without the lock, where the act itself shows what it did; show what was typed in wrong."""
+        try:
+            act()
+        except InputError as error:
+            self.say(str(error))
 
     def change(self, act: Callable[[Course], object]) -> bool:
         """Do something with the first course that the screen should show afterwards, such as taking over a government.

@@ -107,7 +107,10 @@ def choose(course: Course, *, population: str = "", place: str = "", number: int
     if not population:
         course.family = families.start_anywhere(state, setting, seed=seed, number=number)
         return
-    block = next(block for block in setting.populations.blocks if block.name == population)
+    block = next((block for block in setting.populations.blocks if block.name == population), None)
+    if block is None:
+        known = ", ".join(block.name for block in setting.populations.blocks)
+        raise InputError(f"no population {population!r}; known: {known}")
     course.family = families.start_with(
         state, setting, nationality=setting.world.countries[block.nationality], status=block.word, place=place, seed=seed, number=number
     )

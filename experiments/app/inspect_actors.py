@@ -13,6 +13,7 @@ from experiments.app.card import STATUS, Card, Row, Section, Spark, about, count
 from experiments.app.course import Course
 from experiments.app.frame import tolerances
 from experiments.app.leaving import expected, words
+from experiments.app.levers import charge
 from experiments.app.panels.context import Pick
 from experiments.app.reasons import said
 from sim import measures
@@ -25,7 +26,7 @@ def in_charge(course: Course, actor: str) -> str:
     policy = course.model.policies[actor].name
     past = [change for change in course.interventions if change.actor == actor and change.date <= course.date]
     to_come = [change for change in course.interventions if change.actor == actor and change.date == course.date + dt.timedelta(days=1)]
-    text = f"led by hand since {past[-1].date}" if policy == "manual" and past else f"{policy} since {past[-1].date}" if past else policy
+    text = f"led by hand since {charge(course, actor).since}" if policy == "manual" and past else f"{policy} since {past[-1].date}" if past else policy
     if to_come:
         text += f"; from tomorrow {'by hand' if to_come[-1].policy == 'manual' else to_come[-1].policy}"
     return text

@@ -18,7 +18,10 @@ WINDOW = 28
 
 @dataclass(frozen=True)
 class Point:
-    """An observed total, per 28 days. The line's value on the evening of day ``last`` is what it compares with."""
+    """An observed total, per 28 days.
+
+    A month compares with the line's value on the evening of day ``last``, a year with the line's mean over the year.
+    """
 
     first: int
     last: int

@@ -98,7 +98,8 @@ class Recorded:
         if day < 0:
             return "as recorded" + (" (but daily.parquet was changed after the run)" if self.changed else "")
         given = course.scenario.config.interventions
-        own = [change.date for change in course.interventions if change not in given]
+        now = course.interventions
+        own = [change.date for change in (*now, *given) if change not in given or change not in now]
         if own and min(own) <= course.date_of(day):
             return f"differs from the record since {course.date_of(day)}: who decides was changed here"
         here = version()

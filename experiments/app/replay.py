@@ -21,7 +21,9 @@ from experiments.app.course import Course
 from experiments.app.frame import FrameData, WorldData, frame, world
 from experiments.files import whole_file, writing
 from experiments.manifest import version
+from sim import Scenario
 from sim.fingerprint import config_hash
+from sim.interventions import Intervention
 from sim.settings import to_tree
 from sim.today import Event
 
@@ -71,15 +73,29 @@ class Replay:
     marks: list[charts.MarkData]
 
 
+@dataclass(frozen=True)
+class Played:
+    """What a replay is made from, read off a course that may go on meanwhile."""
+
+    scenario: Scenario
+    days: int  #: days done
+    interventions: tuple[Intervention, ...]
+
+
+def played(course: Course) -> Played:
+    """Read off a course what a replay of it is made from."""
+    return Played(course.scenario, course.day, tuple(course.interventions))
+
+
 def export_replay(
-    course: Course, path: Path, *, progress: Progress | None = None, cancelled: Callable[[], bool] | None = None,
+    course: Course | Played, path: Path, *, progress: Progress | None = None, cancelled: Callable[[], bool] | None = None,
 ) -> Path:
     """Write the replay of a course up to the evening shown, and return the file's path.
 
     Parameters
     ----------
     course
-        What is on the screen; it is only read.
+        What is on the screen, or what was read off it; it is only read.
     path
         The file; one that is there is replaced when the new one is complete.
     progress
@@ -98,9 +114,10 @@ def export_replay(
     return path
 
 
-def gather(course: Course, *, progress: Progress | None = None, cancelled: Callable[[], bool] | None = None) -> Replay:
+def gather(course: Course | Played, *, progress: Progress | None = None, cancelled: Callable[[], bool] | None = None) -> Replay:
     """Play the days so far once more on a course of their own, and keep what the map and the charts show."""
-    last, twin = course.day, _twin(course)
+    given = course if isinstance(course, Played) else played(course)
+    last, twin = given.days, _twin(given)
     frames = [_kept(frame(twin))]
     for day in range(last):
         if cancelled is not None and cancelled():
@@ -115,9 +132,9 @@ def gather(course: Course, *, progress: Progress | None = None, cancelled: Calla
     )
 
 
-def _twin(course: Course) -> Course:
+def _twin(given: Played) -> Course:
     """Return a course of the same scenario at its start, led as the one on the screen is, later changes included."""
-    twin, wanted = Course(course.scenario), tuple(course.interventions)
+    twin, wanted = Course(given.scenario), given.interventions
     for change in tuple(twin.interventions):
         if change not in wanted:
             twin.model.withdraw(change.date, change.actor)

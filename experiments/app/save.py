@@ -35,6 +35,11 @@ _DATES = frozenset({"start", "end", "date"})
 Tree = dict[str, object]
 
 
+def file_name(text: str) -> str:
+    """Return a text as the name of a file in a folder: names of scenarios may come from strangers."""
+    return _NOT_IN_NAMES.sub("_", text)
+
+
 @dataclass(frozen=True)
 class Saved:
     """A config file in the making.
@@ -57,8 +62,32 @@ class Saved:
     hash: str
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What a config file is to say, read off a course that may go on meanwhile.
+
+    Attributes
+    ----------
+    config
+        The config of the run with what was done on the page.
+    left_out
+        How many interventions lie after its end.
+    tables
+        Files of the scenario's tables.
+    """
+
+    config: Config
+    left_out: int
+    tables: tuple[Path, ...]
+
+
 def saved(course: Course, *, to_end: bool = False, corner: str = DEFAULT_CORNER) -> Saved:
-    """Return a config file of a course.
+    """Return a config file of a course; see :func:`wanted_of` and :func:`made`."""
+    return made(wanted_of(course, to_end=to_end), corner=corner)
+
+
+def wanted_of(course: Course, *, to_end: bool = False) -> Wanted:
+    """Read off a course what a file of it is to say; takes no time.
 
     Parameters
     ----------
@@ -66,17 +95,34 @@ def saved(course: Course, *, to_end: bool = False, corner: str = DEFAULT_CORNER)
         What is on the screen.
     to_end
         Whether the run goes on to the scenario's end; else it ends on the evening shown.
+
+    Raises
+    ------
+    InputError
+        When no day has been played.
+    """
+    if not course.day and not to_end:
+        raise InputError("save: no day has been played yet; play one, or save to the end of the scenario")
+    config, left_out = _wanted(course, to_end)
+    return Wanted(config, left_out, course.scenario.tables.files)
+
+
+def made(wish: Wanted, *, corner: str = DEFAULT_CORNER) -> Saved:
+    """Make a config file; takes a second or more, since it is composed to see whether it says what it should.
+
+    Parameters
+    ----------
+    wish
+        What it is to say.
     corner
         Name of the built-in corner that the config was composed with, if it was: the file is shorter then.
 
     Raises
     ------
     InputError
-        When no day has been played, or no file can say it.
+        When no file can say it.
     """
-    if not course.day and not to_end:
-        raise InputError("save: no day has been played yet; play one, or save to the end of the scenario")
-    wanted, left_out = _wanted(course, to_end)
+    wanted = wish.config
     actors = {name: choice.name for name, choice in wanted.policies.items()}
     words = tuple(f"policy@policies.{actor}={name}" for actor, name in actors.items() if ":" in name)
     path = wanted.scenario.path
@@ -98,10 +144,10 @@ def saved(course: Course, *, to_end: bool = False, corner: str = DEFAULT_CORNER)
     if path:
         tree["scenario"] = {"path": _near(str(path)), **_section(tree, "scenario")}
     body = {"defaults": [*defaults, "_self_"], **_ordered(tree)}
-    digest = config_hash(target, course.scenario.tables.files)[:12]
-    name = _NOT_IN_NAMES.sub("_", f"{wanted.scenario.name}-seed{wanted.seed}-{wanted.scenario.end}")
-    found = Saved(name, _header(wanted, digest, words, left_out) + _dumped(body), words, digest)
-    _check(found, wanted, course)
+    digest = config_hash(target, wish.tables)[:12]
+    name = file_name(f"{wanted.scenario.name}-seed{wanted.seed}-{wanted.scenario.end}")
+    found = Saved(name, _header(wanted, digest, words, wish.left_out) + _dumped(body), words, digest)
+    _check(found, wanted)
     return found
 
 
@@ -231,7 +277,7 @@ def _dated(value: object, key: str = "") -> object:
     return dt.date.fromisoformat(value) if key in _DATES and isinstance(value, str) else value
 
 
-def _check(found: Saved, wanted: Config, course: Course) -> None:
+def _check(found: Saved, wanted: Config) -> None:
     """Compose the file, and refuse it when it does not say what it should.
 
     Raises

@@ -25,7 +25,7 @@ CORNERS = ("default", "spiral", "deterrence", "zero")
 _OWN_FIELDS = ("scenario", "scenario.path", "scenario.end", "seed", "corner")
 _POLICY = "policy@policies."
 #: A policy ``module:Class`` in an override.
-_CLASS = re.compile(r"(?:^\+*policies\.\w+\.name=|\bpolicy: ?)[\"']?[\w.]+:\w")
+_CLASS = re.compile(r"(?:^\+*policies\.\w+\.name=|\bpolicy:\s*)[\"']?[\w.]+:\w")
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,10 @@ def corner_of(choices: Choices) -> str:
         return given if given in CORNERS else "zero" if given == "null" else ""
     if choices.config_name == "config":
         return CORNERS[0]
-    files = compose(choices.words(), config_dir=choices.config_dir, config_name=choices.config_name, trusted=True).files
+    try:
+        files = compose(choices.words(), config_dir=choices.config_dir, config_name=choices.config_name, trusted=True).files
+    except InputError:  # the user's file has changed or gone since the model was built
+        return ""
     found = [file.stem for file in files if file.parent.name == "corner"]
     return found[-1] if found and found[-1] in CORNERS else ""
 
@@ -117,7 +120,7 @@ def choices_from(form: Form, shown: Form, before: Choices) -> Choices:
         words.append(f"seed={int(form.seed)}")
     if form.corner and ("corner" in given or form.corner != shown.corner or moved):
         words.append(f"corner={form.corner}")
-    if end and (form.end.strip() != shown.end or ("scenario.end" in given and not moved)):
+    if end and (moved or form.end.strip() != shown.end or "scenario.end" in given):
         words.append(f"scenario.end={end}")
     for actor, policy in form.policies.items():
         changed = moved or shown.policies.get(actor) != policy

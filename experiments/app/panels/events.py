@@ -10,6 +10,7 @@ import solara
 from experiments.app.cardhtml import link
 from experiments.app.inspect import resolve
 from experiments.app.panels.context import Pick, View
+from experiments.app.panels.fields import Typed
 from experiments.app.sheet import SheetWidget
 from experiments.app.story import FILTERS, Line, Wanted, log
 
@@ -46,7 +47,7 @@ def Events(view: View) -> None:
     with view.desk.lock:
         lines, older = log(course, wanted, picked, many)
     SheetWidget.element(html=_chips(wanted.filters, picked, wanted.only), on_chosen=chosen)
-    solara.InputText("Search the log", wanted.text, on_value=lambda text: want(replace(wanted, text=text)), continuous_update=True, dense=True)
+    Typed("Search the log", wanted.text, lambda text: want(replace(view.desk.wanted or Wanted(), text=text)))
     SheetWidget.element(html=_list(lines, older), on_chosen=chosen)
     if older:
         solara.Button("Show more", on_click=lambda: set_many(many + MANY), text=True)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import solara
 
-from agents.errors import InputError
 from experiments.app import setup
 from experiments.app.desk import Choices, Desk
 from experiments.app.panels.context import View
+from experiments.app.panels.fields import Typed
 from experiments.app.setup import Form
 from sim import Scenario
 
@@ -37,10 +36,14 @@ def Fields(view: View, shown: Form, scenario: Scenario) -> None:
         form.set(replace(form.value, **fields))
 
     def choose_scenario(name: str) -> None:
-        guarded(desk, lambda: form.set(setup.with_scenario(form.value, name, desk.choices)))
+        found: list[Form] = []
+        if desk.guard(lambda: found.append(setup.with_scenario(form.value, name, desk.choices))):
+            form.set(found[0])
 
     def start() -> None:
-        guarded(desk, lambda: build(desk, form.value, shown))
+        found: list[Choices] = []
+        if desk.guard(lambda: found.append(setup.choices_from(form.value, shown, desk.choices))):
+            desk.start(found[0])
 
     now = form.value
     same = now.scenario == shown.scenario
@@ -48,8 +51,8 @@ def Fields(view: View, shown: Form, scenario: Scenario) -> None:
     with solara.Column(gap="6px", classes=["mar-setup"]):
         with solara.Div(classes=["mar-form"]):
             solara.Select("scenario", setup.scenarios_of(shown, desk.choices), now.scenario, on_value=choose_scenario, dense=True, classes=["mar-wide", "mar-scenario"])
-            solara.InputText("seed", now.seed, on_value=lambda text: put(seed=text), dense=True, classes=["mar-seed-field"])
-            solara.InputText("last day", now.end, on_value=lambda text: put(end=text), dense=True, classes=["mar-end-field"])
+            Typed("seed", now.seed, lambda text: put(seed=text), classes=["mar-seed-field"])
+            Typed("last day", now.end, lambda text: put(end=text), classes=["mar-end-field"], placeholder="the scenario's own")
             for actor, policy in now.policies.items():
                 known = setup.policies_of(actor, now, desk.choices, scenario.trusted_classes if same else ())
                 solara.Select(
@@ -57,14 +60,18 @@ def Fields(view: View, shown: Form, scenario: Scenario) -> None:
                     on_value=lambda name, actor=actor: form.set(replace(form.value, policies={**form.value.policies, actor: name})),
                 ).key(f"policy {actor}")  # fmt: skip
             solara.Select("contested signs", corners, now.corner, on_value=lambda name: put(corner=name), dense=True, classes=["mar-wide"])
-            solara.InputText(
-                "further overrides", now.further, on_value=lambda text: put(further=text), dense=True,
-                placeholder="parameters.violence.branching=0.4", classes=["mar-wide", "mar-further"],
+            Typed(
+                "further overrides", now.further, lambda text: put(further=text),
+                classes=["mar-wide", "mar-further"], placeholder="parameters.violence.branching=0.4",
             )  # fmt: skip
         with solara.Row(gap="8px"):
             solara.Button("Start", color="primary", on_click=start, classes=["mar-start"])
             if now != shown:
                 solara.Button("As on the screen", on_click=lambda: form.set(shown), text=True)
+        with desk.lock:
+            lost = given_up(desk)
+        if lost:
+            solara.Text(lost, classes=["mar-warning", "mar-given-up"])
         solara.Text(note(desk, now, shown), classes=["mar-help"])
 
 
@@ -80,16 +87,12 @@ def note(desk: Desk, now: Form, shown: Form) -> str:
     return "Start builds a new model from these fields, on the evening before the first day."
 
 
-def build(desk: Desk, form: Form, shown: Form) -> None:
-    """Build a model; what cannot be built leaves the old one."""
-    choices = setup.choices_from(form, shown, desk.choices)
-    desk.pause()
-    desk.start(choices)
-
-
-def guarded(desk: Desk, act: Callable[[], None]) -> None:
-    """Do something with what was typed in; what is wrong with it is said on the page."""
-    try:
-        act()
-    except InputError as error:
-        desk.say(str(error))
+def given_up(desk: Desk) -> str:
+    """Say how much of what was done by hand Start gives up; empty when nothing was."""
+    if desk.course is None:
+        return ""
+    kept = desk.course.scenario.config.interventions
+    count = sum(change not in kept for change in desk.course.interventions)
+    if not count:
+        return ""
+    return f"Start: the run on the screen and its {count} intervention{'' if count == 1 else 's'} are given up. Save it under Files to keep it."

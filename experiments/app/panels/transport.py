@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from typing import cast
 
 import solara
 
@@ -25,8 +26,8 @@ def Transport(view: View) -> None:
     """Show the buttons that move the clock, and where it stands."""
     desk, course = view.desk, view.desk.course
     kind, set_kind = solara.use_state("the end")
-    number, set_number = solara.use_state("10")
-    date, set_date = solara.use_state("")
+    number = solara.use_reactive("10")  # read when the button is pressed: a closure may be one key old
+    date = solara.use_reactive(cast(str | None, None))
     if course is None:
         return
     running = desk.running
@@ -35,11 +36,11 @@ def Transport(view: View) -> None:
 
     def go() -> None:
         chosen = next(key for key, label in _KINDS if label == kind)
-        day = _day(course, date or last) if chosen == "date" else 0
+        day = _day(course, last if date.value is None else date.value) if chosen == "date" else 0
         if chosen == "date" and day <= course.day:
             desk.go_to(day)  # back, exactly
         else:
-            desk.run(Until(chosen, day=day, deaths=_whole(number) if chosen == "deaths" else 0))
+            desk.run(Until(chosen, day=day, deaths=_whole(number.value) if chosen == "deaths" else 0))
 
     def run() -> None:
         if running:
@@ -56,9 +57,9 @@ def Transport(view: View) -> None:
         solara.Button("Pause" if running else "Run", on_click=run, disabled=course.done and not running and kind != "the date", color="primary")
         solara.Select("until", [label for _, label in _KINDS], kind, on_value=set_kind, dense=True, classes=["mar-until"])
         if kind == "an attack with more deaths than":
-            Typed("deaths", number, set_number, classes=["mar-small"])
+            Typed("deaths", number.value, number.set, classes=["mar-small"])
         if kind == "the date":
-            Typed("YYYY-MM-DD", date or last, set_date, classes=["mar-small"])
+            Typed("YYYY-MM-DD", last if date.value is None else date.value, date.set, classes=["mar-small"])
         speed = next((label for label, value in _SPEEDS if value == desk.speed), _SPEEDS[-1][0])
         solara.Select("speed", [label for label, _ in _SPEEDS], speed, on_value=lambda label: desk.set_speed(dict(_SPEEDS)[label]), dense=True, classes=["mar-speed"])
 

@@ -2,7 +2,7 @@
 
    new MarchlandCharts(root, spec, echarts, {pair, span, marks})
      spec     what experiments/app/charts.py `spec` returns
-     pair     rows are differences, run B minus run A: a zero line, signed numbers, no observations
+     pair     rows are differences, right run minus left run: a zero line, signed numbers, no observations
      span     "growing" (default: the axis grows with the run) or "whole"
      marks    [{day, text}]: vertical lines
    set(fromDay, rows, marks)   replaces the days from fromDay on and drops later ones; returns false, and changes
@@ -74,6 +74,7 @@ class MarchlandCharts {
     make("style", "", this.root, MarchlandCharts.css);
     const strip = make("div", "mch-strip", this.root);
     strip.style.setProperty("--mch-cards", String(this.spec.charts.length));
+    this._measure(strip);
     let column = 0;
     this.cards = this.spec.charts.map((chart) => {
       const box = make("section", "mch-card", strip);
@@ -81,9 +82,9 @@ class MarchlandCharts {
       box.setAttribute("role", "group");
       box.setAttribute("aria-label", chart.title);
       const head = make("div", "mch-head", box);
-      head.title = chart.about + (this.pair ? " Shown: run B minus run A." : "");
+      head.title = chart.about + (this.pair ? " Shown: right run minus left run." : "");
       make("b", "", head, chart.title);
-      make("span", "mch-unit", head, this.pair ? "B − A" : chart.unit);
+      make("span", "mch-unit", head, this.pair ? "right - left" : chart.unit);
       const chips = make("div", "mch-chips" + (chart.columns === 1 ? " mch-wide" : ""), box);
       chips.style.setProperty("--mch-room", chart.room + (this.pair ? 1 : 0) + "ch");
       const card = { chart, box, first: column, plot: null, observed: this.pair ? [] : chart.observed };
@@ -110,6 +111,12 @@ class MarchlandCharts {
       return card;
     });
     this.watcher = new ResizeObserver((entries) => {
+      const scale = this.scale;
+      if (this._measure(strip) !== scale) {  // another screen: other letters
+        this.destroy();
+        this._build();
+        return this._draw();
+      }
       for (const entry of entries) {
         const card = this.cards.find((one) => one.holder === entry.target);
         if (card.plot) card.plot.resize();
@@ -119,14 +126,22 @@ class MarchlandCharts {
     for (const card of this.cards) this.watcher.observe(card.holder);
   }
 
+  /* Letters and lines grow with the type of the strip, which the style sheet sets by the size of the window. */
+  _measure(strip) {
+    this.scale = Math.max(1, (parseFloat(getComputedStyle(strip).fontSize) || 13) / 13);
+    this.room = {};
+    for (const side in MarchlandCharts.room) this.room[side] = Math.round(MarchlandCharts.room[side] * this.scale);
+    return this.scale;
+  }
+
   /* A short line as it is drawn in the chart. */
   static swatch(series) {
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    svg.setAttribute("viewBox", "0 0 12 8");
+    svg.setAttribute("viewBox", "0 0 16 8");
     svg.setAttribute("class", "mch-swatch");
     const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
-    const dashes = { solid: "", dashed: "5 2", dotted: "2 1.3" };
-    line.setAttribute("d", "M0 4H12");
+    const dashes = { solid: "", dashed: "4 2", dotted: "1.4 1.5", dashdot: "7 2 2 2", long: "6.5 3" };
+    line.setAttribute("d", "M0 4H16");
     line.setAttribute("stroke", series.colour);
     line.setAttribute("stroke-width", series.strong ? "4" : "3");
     line.setAttribute("stroke-dasharray", dashes[series.dash]);
@@ -197,7 +212,7 @@ class MarchlandCharts {
   }
 
   _paint(card, days, width, height, end, scale) {
-    const canvas = card.canvas, ratio = window.devicePixelRatio || 1, room = MarchlandCharts.room;
+    const canvas = card.canvas, ratio = window.devicePixelRatio || 1, room = this.room, thick = this.scale;
     if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);
@@ -207,7 +222,7 @@ class MarchlandCharts {
     pen.clearRect(0, 0, width, height);
     pen.lineJoin = "round";
     const across = (width - room.left - room.right) / Math.max(end, 1), up = (height - room.top - room.bottom) / (scale.high - scale.low);
-    const bottom = height - room.bottom, dashes = { solid: [], dashed: [5, 2], dotted: [2, 1.5] };
+    const bottom = height - room.bottom, dashes = { solid: [], dashed: [4, 2.5], dotted: [1.5, 2], dashdot: [8, 2, 2, 2], long: [10, 3.5] };
     pen.strokeStyle = "#E6EAED";
     pen.lineWidth = 1;
     pen.setLineDash([]);
@@ -219,8 +234,8 @@ class MarchlandCharts {
     for (const i of order) {
       const series = card.chart.series[i], column = card.first + i;
       pen.strokeStyle = pen.fillStyle = series.colour;
-      pen.lineWidth = series.strong ? 2.2 : 1.4;
-      pen.setLineDash(dashes[series.dash]);
+      pen.lineWidth = (series.strong ? 2.2 : 1.4) * thick;
+      pen.setLineDash(dashes[series.dash].map((part) => part * thick));
       pen.beginPath();
       for (const day of days) pen.lineTo(room.left + day * across, bottom - (rows[day][column] - scale.low) * up);
       pen.stroke();
@@ -253,7 +268,7 @@ class MarchlandCharts {
   }
 
   _base(card) {
-    const faint = "#C9D0D6", muted = "#5A6672", room = MarchlandCharts.room;
+    const faint = "#C9D0D6", muted = "#5A6672", room = this.room, letters = 13 * this.scale;
     const common = { type: "line", animation: false, silent: true, symbol: "none", emphasis: { disabled: true } };
     const series = [{  // not seen: carries the vertical lines, and has a point a day for the pointer to find
       ...common, id: "ground", data: [], lineStyle: { width: 0 },
@@ -269,14 +284,14 @@ class MarchlandCharts {
       grid: room,
       xAxis: {
         type: "time", min: this._time(0), max: this._time(this._end()), splitNumber: 4, axisLine: { onZero: false, lineStyle: { color: faint } }, axisTick: { show: false }, axisPointer: { snap: false },
-        axisLabel: { color: muted, fontSize: 13, margin: 9, hideOverlap: true },
+        axisLabel: { color: muted, fontSize: letters, margin: Math.round(9 * this.scale), hideOverlap: true },
       },
       yAxis: {
         type: "value", min: 0, max: 1,
-        axisLabel: { color: muted, fontSize: 13, formatter: MarchlandCharts.short }, splitLine: { show: false },
+        axisLabel: { color: muted, fontSize: letters, margin: 5, formatter: MarchlandCharts.short }, splitLine: { show: false },
       },
       tooltip: {
-        trigger: "axis", appendToBody: true, transitionDuration: 0, padding: [6, 8], textStyle: { fontSize: 13, color: "#1F2933" },
+        trigger: "axis", appendToBody: true, transitionDuration: 0, padding: [6, 8], textStyle: { fontSize: letters, color: "#1F2933" },
         axisPointer: { animation: false, lineStyle: { color: muted, type: "solid" } },
         formatter: (given) => this._tip(card, Math.round((given[0].axisValue - this.start) / 86400000)),
         position: (point, _params, node, _rect, size) => {  // above the card, within the window
@@ -318,11 +333,13 @@ class MarchlandCharts {
     return (value < 0 ? "−" : this.pair ? "+" : "") + text;
   }
 
-  /* A number as people read it: 0.25, 12, 1,200, 45.2k, 521k, 3.14M: at most five letters. */
+  /* A number as people read it: 0.25, 12, 1,200, 45.2k, 521k, 3.14M, 12.9bn: at most six letters. */
   static short(value) {
     const size = Math.abs(value), plain = (number, digits) => String(Number(number.toFixed(digits)));
-    if (size >= 1e9) return plain(value / 1e9, 2) + "bn";
-    if (size >= 999500) return plain(value / 1e6, size < 1e7 ? 2 : size < 1e8 ? 1 : 0) + "M";
+    const wide = (unit, letters) => plain(value / unit, size < 10 * unit ? 2 : size < 100 * unit ? 1 : 0) + letters;
+    if (size >= 999.5e9) return wide(1e12, "tn");
+    if (size >= 999.5e6) return wide(1e9, "bn");
+    if (size >= 999500) return wide(1e6, "M");
     if (size >= 9999.5) return plain(value / 1e3, size < 99950 ? 1 : 0) + "k";
     if (size >= 999.5) return Math.round(value).toLocaleString("en-US");
     return plain(value, size >= 100 ? 0 : size >= 10 ? 1 : 2);
@@ -332,19 +349,19 @@ class MarchlandCharts {
 /* Pixels around the plot, for axis labels. */
 MarchlandCharts.room = Object.freeze({ left: 42, right: 10, top: 9, bottom: 24 });
 MarchlandCharts.css = `
-.mch-strip { display: flex; gap: 5px; overflow-x: auto; height: 100%; }
+.mch-strip { display: flex; gap: 5px; font-size: var(--mch-font, 13px); overflow-x: auto; height: 100%; }
 .mch-card { flex: 1 0 auto; display: flex; flex-direction: column; min-width: 170px; min-height: 186px; box-sizing: border-box; padding: 3px 6px 0;
   background: #fff; border: 1px solid #D5DBE0; border-radius: 4px; color: #1F2933;
-  font: 13px/17px Roboto, "Segoe UI", "Helvetica Neue", Arial, "Liberation Sans", sans-serif; }
+  font: var(--mch-font, 13px)/1.31 Roboto, "Segoe UI", "Helvetica Neue", Arial, "Liberation Sans", sans-serif; }
 .mch-head { display: flex; gap: 6px; align-items: baseline; white-space: nowrap; cursor: help; }
 .mch-unit { color: #5A6672; }
-.mch-chips { display: grid; grid-template-columns: auto auto; justify-content: space-between; column-gap: 8px; max-width: 310px; }
+.mch-chips { display: grid; grid-template-columns: auto auto; justify-content: space-between; column-gap: 6px; max-width: 24em; }
 .mch-chips.mch-wide { grid-template-columns: minmax(0, 1fr); }
-.mch-chip { display: flex; align-items: center; gap: 4px; white-space: nowrap; cursor: help; }
-.mch-name { overflow: hidden; text-overflow: ellipsis; max-width: 180px; }
+.mch-chip { display: flex; align-items: center; gap: 3px; white-space: nowrap; cursor: help; }
+.mch-name { overflow: hidden; text-overflow: ellipsis; max-width: 14em; }
 .mch-value { margin-left: auto; min-width: var(--mch-room, 5ch); text-align: right; font-variant-numeric: tabular-nums; }
 .mch-key { grid-column: 1 / -1; color: #5A6672; }
-.mch-swatch { width: 12px; height: 8px; flex: none; display: inline-block; }
+.mch-swatch { width: 1.08em; height: .6em; flex: none; display: inline-block; }
 .mch-ring { width: 7px; height: 7px; margin: 0 2.5px; flex: none; display: inline-block; box-sizing: border-box; border: 1.5px solid #1F2933; border-radius: 50%; background: #fff; }
 .mch-plot { flex: 1; position: relative; min-height: 84px; margin: 0 -4px; }
 .mch-lines, .mch-axes { position: absolute; inset: 0; width: 100%; height: 100%; }

@@ -7,14 +7,15 @@
 // `world` and `frame` are what experiments/app/frame.py makes. Marks are made once; draw() only changes attributes
 // that differ from the evening before. Sizes and colours keep their scale while a run goes on: a scale grows in steps of
 // 1-2-5 when a number outgrows it, so that circles never jump otherwise. `options.top` fixes scales from the start
-// ({people, killed, trip, fighters}: the largest numbers to come), as a replay knows them.
+// ({people, killed, trip, fighters}: the largest numbers to come), as a replay knows them; `view.top` sets them for an evening,
+// so that two maps side by side have one scale. On large screens everything is drawn larger (`scale`): sizes are in units of the view box.
 var MarchlandMap = (() => {
   "use strict";
 
   const NS = "http://www.w3.org/2000/svg";
   const HEAT = [[255, 247, 214], [249, 199, 79], [232, 89, 12], [122, 23, 18]];
   const KINDS = {flight: "flight", voluntary: "voluntary return", fear: "return in fear", deportation: "deportation", other: "other"};
-  const DASHES = {flight: null, voluntary: [3, 1.5], fear: [1.5, 1.2], deportation: [3, 1, 0.8, 1], other: [0.7, 1]}; // in widths of the line
+  const DASHES = {flight: null, voluntary: [5, 2], fear: [1.6, 1], deportation: [4.5, 1.2, 0.8, 1.2], other: [0.7, 2.6]}; // in widths of the line
   const SHAPES = ["M0-6.2L6 5.2H-6Z", "M-5-5H5V5H-5Z", "M0-6L5.7-1.9 3.5 4.9H-3.5L-5.7-1.9Z", "M-3-5.5H3L6 0 3 5.5H-3L-6 0Z", "M-2-6H2V-2H6V2H2V6H-2V2H-6V-2H-2Z"];
   const SIDES = [[-0.8, -0.75], [0.8, -0.75], [-0.8, 0.75], [0.8, 0.75], [0, -1]];
   const HATCHES = [45, -45, 0, 90, 20];
@@ -66,11 +67,12 @@ var MarchlandMap = (() => {
 
   const full = n => Math.round(n).toLocaleString("en-US");
   function short(n) {
-    for (const [unit, letter] of [[1e6, "M"], [1e3, "k"]]) {
+    for (const [unit, letter] of [[1e12, "tn"], [1e9, "bn"], [1e6, "M"], [1e3, "k"]]) {
       if (n >= unit) return String(+(n / unit).toPrecision(n / unit < 10 ? 2 : 3)) + letter;
     }
     return String(Math.round(n));
   }
+  const total = n => n < 1e7 ? full(n) : short(n);
   const killed = n => n >= 9.95 ? full(n) : String(+n.toFixed(1));
   const round = n => Math.round(n * 10) / 10;
 
@@ -318,7 +320,7 @@ var MarchlandMap = (() => {
         if (attacks > 0) set(mark.burst, "transform", `scale(${(mark.r * 1.12 + 6).toFixed(1)})`);
         if (mark.attacked !== attacks) mark.g.setAttribute("data-attacks", mark.attacked = attacks);
         const where = mark.place.country ? `, ${mark.place.country}` : "";
-        this.name(mark, `${mark.name}${where}: ${full(people)} displaced or foreign people; ${killed(dead)} killed in the last 30 days`
+        this.name(mark, `${mark.name}${where}: ${full(people)} displaced or foreign people; ${killed(dead)} killed lately (30-day memory)`
           + (attacks ? `; ${attacks} ${attacks === 1 ? "attack" : "attacks"} today` : ""));
       }
     }
@@ -630,15 +632,15 @@ var MarchlandMap = (() => {
 
     // Let scales grow to what is to be shown; whether one of them did.
     grow(frame) {
-      const given = this.options.top || {}, state = () => JSON.stringify([this.top, this.beyond]), before = state(), max = list => list.reduce((a, b) => Math.max(a, b), 0);
+      const given = this.options.top || {}, shared = this.look.top, state = () => JSON.stringify([this.top, this.beyond]), before = state(), max = list => list.reduce((a, b) => Math.max(a, b), 0);
       const seen = frame ? {
         people: max(this.world.places.map((place, i) => place.crossing < 0 ? frame.displaced[i] : 0)), killed: max(frame.killed),
         trip: frame.trips.length ? frame.trips[0][2] : 0, fighters: max(frame.fighters.map(max)),
       } : {};
       for (const [key, least] of [["people", 1000], ["killed", 10], ["trip", 100], ["fighters", 100]]) {
-        const top = Math.max(seen[key] || 0, given[key] || 0);
-        if (key === "killed") this.beyond = this.beyond || top > MOST_KILLED;
-        this.top[key] = step(key === "killed" ? Math.min(top, MOST_KILLED) : top, this.top[key] || least);
+        const top = Math.max(seen[key] || 0, given[key] || 0, shared ? shared[key] || 0 : 0);
+        if (key === "killed") this.beyond = (this.beyond && !shared) || top > MOST_KILLED;
+        this.top[key] = step(key === "killed" ? Math.min(top, MOST_KILLED) : top, !shared && this.top[key] || least);
       }
       return state() !== before || (frame !== null && this.legend && !this.legend.childNodes.length);
     }
@@ -646,19 +648,23 @@ var MarchlandMap = (() => {
     // -- layout -----------------------------------------------------------------------------------
 
     layout() {
-      const w = this.stage.clientWidth, h = this.stage.clientHeight;
+      // By the whole element, legend and all: two maps side by side have the same scale whatever their legends say.
+      const wide = this.root.clientWidth, high = Math.max(this.root.clientHeight - 40, 1);
+      const scale = Math.max(1, Math.min(1.8, high / 800, wide / 900)), w = this.stage.clientWidth / scale, h = this.stage.clientHeight / scale;
       if (w < 40 || h < 40) { this.size = null; return; }
-      if (this.size && this.size[0] === w && this.size[1] === h) return;
+      if (this.size && this.size[0] === w && this.size[1] === h && this.scale === scale) return;
+      this.scale = scale;
+      this.root.style.setProperty("--mm-scale", String(round(scale * 10) / 10));
       this.size = [w, h];
       this.narrow = w < 600;
       this.root.classList.toggle("is-narrow", this.narrow);
       this.svg.setAttribute("viewBox", `0 0 ${w} ${h}`);
-      this.largest = Math.max(11, Math.min(26, 0.033 * Math.min(w, 1.7 * h)));
+      this.largest = Math.max(11, Math.min(26, 0.033 * Math.min(wide / scale, 1.7 * high / scale)));
       this.gate = w > 1000 ? 7.5 : 6.5;
       this.findHome(w, h);
       const stretched = !this.world.land.length && this.across > 1.05 * Math.cos(this.home.lat * Math.PI / 180);
       this.note.textContent = this.world.note + (stretched ? " Stretched to fit." : "");
-      if (this.legend && !this.legend.childNodes.length) this.drawLegend();
+      this.drawLegend();
       this.toHome();
     }
 
@@ -671,7 +677,7 @@ var MarchlandMap = (() => {
       // A fictional region may be stretched to fill its frame: its distances are not those of any map.
       const fill = (w - 3.5 * margin) / (h - 3 * margin) / (wide / high * natural);
       this.across = natural * (this.world.land.length ? 1 : Math.max(1, Math.min(fill, 2.6)));
-      const low = Math.max(this.note.offsetHeight - 16, 2); // the note takes this much from below
+      const low = Math.max(this.note.offsetHeight / this.scale - 16, 2); // the note takes this much from below
       const k = Math.min((w - 2 * margin) / (wide * this.across), (h - low - 2 * margin) / high);
       this.home = {lon: (west + east) / 2, lat: mid - low / 2 / k, k};
       this.insetSpot = this.inset && w >= 560 ? this.findInset(w, h, margin) : null;
@@ -751,7 +757,7 @@ var MarchlandMap = (() => {
     }
 
     reserved() {
-      const [w, h] = this.size, taken = [this.narrow ? [0, h - 42, 104, h] : [w - 42, 0, w, 108], [w - this.note.offsetWidth - 4, h - 20, w, h]];
+      const [w, h] = this.size, taken = [this.narrow ? [0, h - 42, 104, h] : [w - 42, 0, w, 108], [w - this.note.offsetWidth / this.scale - 4, h - 20, w, h]];
       if (this.inset && this.inset.visible) {
         const {x, y, w: iw, h: ih} = this.inset.rect;
         taken.push([x - 3, y - 3, x + iw + 3, y + ih + 3], this.boxRect.map((v, i) => v + (i < 2 ? -2 : 2)));
@@ -793,7 +799,7 @@ var MarchlandMap = (() => {
     listen() {
       const fingers = new Map();
       let start = null, moved = false, gap = 0;
-      const point = event => { const b = this.svg.getBoundingClientRect(); return [event.clientX - b.left, event.clientY - b.top]; };
+      const point = event => { const b = this.svg.getBoundingClientRect(); return [(event.clientX - b.left) / this.scale, (event.clientY - b.top) / this.scale]; };
       const spread = () => { const [a, b] = [...fingers.values()]; return Math.hypot(a[0] - b[0], a[1] - b[1]); };
       this.on(this.svg, "pointerdown", event => {
         if (event.button !== 0) return;
@@ -910,14 +916,14 @@ var MarchlandMap = (() => {
       const {top, world} = this, legend = this.legend;
       legend.textContent = "";
       const part = title => { const made = html("span", "", legend); if (title) html("span", "mm-key", made, title); return made; };
-      const svg = (parent, w, h) => node("svg", {width: w, height: h, viewBox: `0 0 ${w} ${h}`, "aria-hidden": "true"}, parent);
+      const svg = (parent, w, h) => node("svg", {width: round(w * this.scale), height: round(h * this.scale), viewBox: `0 0 ${w} ${h}`, "aria-hidden": "true"}, parent);
       const sizes = part("Displaced"), fits = top.people * (9.5 / this.largest) ** 2, most = 10 ** Math.floor(Math.log10(fits)) * (fits >= 5 * 10 ** Math.floor(Math.log10(fits)) ? 5 : 1);
       for (const people of [most / 10, most]) {
         const r = Math.max(this.largest * Math.sqrt(people / top.people), 2.6), at = svg(sizes, Math.ceil(2 * r + 2), 21);
         node("circle", {class: "mm-dot", fill: "#E9ECEE", cx: r + 1, cy: 10.5, r: r.toFixed(2)}, at);
         html("span", "", sizes, short(people));
       }
-      const warm = part("Killed in 30 days");
+      const warm = part("Killed lately");
       html("span", "", warm, "0");
       html("span", "mm-bar", warm);
       html("span", "", warm, short(top.killed) + (this.beyond ? "+" : ""));
@@ -962,7 +968,7 @@ var MarchlandMap = (() => {
 
     legendNumbers() {
       if (!this.frame || !this.totals) return;
-      this.totals.forEach((at, g) => say(at, `${this.world.groups[g].name} ${full(this.frame.fighters[g].reduce((a, b) => a + b, 0))}`));
+      this.totals.forEach((at, g) => say(at, `${this.world.groups[g].name} ${total(this.frame.fighters[g].reduce((a, b) => a + b, 0))}`));
     }
   }
 
