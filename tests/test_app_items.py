@@ -23,6 +23,7 @@ from experiments.app.observed import observed
 from experiments.app.paired import pair_rows
 from experiments.app.panels.context import Pick
 from experiments.app.panels.paired import number
+from experiments.app.panels.transport import SPEEDS
 from experiments.app.story import BY_DAY, Wanted, log
 from experiments.app.until import Until, met
 from experiments.geography import short_place
@@ -306,10 +307,13 @@ def test_2_the_speed_is_chosen(page: Page, sites: Sites, name: str) -> None:
     seconds = {}
     for speed, days in (("1 day/s", 3), ("fastest", 16)):
         choose(page, "speed", speed)
-        forth(page, course, "Step")  # on a busy machine a click may overtake a choice just made
+        page.locator(".mar-speed .v-select__selection", has_text=speed).wait_for()
+        page.wait_for_selector(f".mar-speed-{dict(SPEEDS)[speed]:g}")  # the server has it: a click may overtake a choice just made
+        forth(page, course, "Step")
         target = course.date_of(course.day + days - 1)
         page.get_by_label("YYYY-MM-DD").fill(str(target))
         page.get_by_label("YYYY-MM-DD").press("Tab")
+        assert page.inner_text(".mar-speed .v-select__selection") == speed, "the choice holds"
         start = time.monotonic()
         press(page, "Run")
         page.get_by_text(f"Stopped: the date is reached: {target}", exact=True).wait_for()

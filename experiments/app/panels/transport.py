@@ -18,7 +18,8 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
     ("end", "the end"), ("event", "the next dated event"), ("deaths", "an attack with more deaths than"),
     ("rupture", "a rupture"), ("ceasefire", "a ceasefire"), ("date", "the date"),
 )  # fmt: skip
-_SPEEDS: tuple[tuple[str, float], ...] = (("1 day/s", 1.0), ("3 days/s", 3.0), ("10 days/s", 10.0), ("fastest", 1000.0))
+#: Speeds that can be chosen, days a second at most.
+SPEEDS: tuple[tuple[str, float], ...] = (("1 day/s", 1.0), ("3 days/s", 3.0), ("10 days/s", 10.0), ("fastest", 1000.0))
 
 
 @solara.component
@@ -60,8 +61,8 @@ def Transport(view: View) -> None:
             Typed("deaths", number.value, number.set, classes=["mar-small"])
         if kind == "the date":
             Typed("YYYY-MM-DD", last if date.value is None else date.value, date.set, classes=["mar-small"])
-        speed = next((label for label, value in _SPEEDS if value == desk.speed), _SPEEDS[-1][0])
-        solara.Select("speed", [label for label, _ in _SPEEDS], speed, on_value=lambda label: desk.set_speed(dict(_SPEEDS)[label]), dense=True, classes=["mar-speed"])
+        speed = next((label for label, value in SPEEDS if value == desk.speed), SPEEDS[-1][0])
+        solara.Select("speed", [label for label, _ in SPEEDS], speed, on_value=lambda label: desk.set_speed(dict(SPEEDS)[label]), dense=True, classes=["mar-speed", f"mar-speed-{desk.speed:g}"])
 
 
 def _whole(text: str) -> int:
