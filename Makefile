@@ -12,9 +12,11 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 PYTHON312 ?= $(shell for p in python3.12 "$$HOME"/.pyenv/versions/3.12*/bin/python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 12))' >/dev/null 2>&1 && { command -v "$$p"; break; }; done)
 PIP_OPTIONS := --quiet --disable-pip-version-check --constraint constraints.txt
-# Slow tests of what is the same on every Python (clusters, launchers, faults, one-by-one references, most of the page); `make test` runs them.
-SLOW := cluster slurm hydra experiments faults runner joined reproduce gravity_reference flee_rule exercises \
-	app_map app_replay app_page app_panels app_setup app_charts
+# Slow tests of what is the same on every Python: clusters, launchers, faults, one-by-one references, the analyses of studies (their
+# libraries are pinned alike), most of the page. `make test` runs them.
+SLOW := cluster slurm hydra experiments faults runner joined reproduce gravity_reference flee_rule exercises sweep compare \
+	analyze fan gallery means phase regret sensitivity survival tornado warning \
+	app_charts app_items app_levers app_map app_page app_panels app_replay app_save app_setup
 INPUTS := pyproject.toml constraints.txt
 
 help:
