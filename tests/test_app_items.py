@@ -149,8 +149,20 @@ def tab(page: Page, name: str) -> None:
 
 
 def choose(page: Page, label: str, value: str) -> None:
-    page.get_by_label(label, exact=True).click(force=True)
-    page.locator(".menuable__content__active").get_by_text(value, exact=True).click()
+    from playwright.sync_api import (
+        TimeoutError as PlaywrightTimeout,  # not everybody has it: these tests are skipped then
+    )
+
+    menu = page.locator(".menuable__content__active")
+    for attempt in range(3):  # a list may be drawn anew while it is clicked on: one clicks again
+        if not menu.count():
+            page.get_by_label(label, exact=True).click(force=True)
+        try:
+            menu.get_by_text(value, exact=True).click(timeout=20_000 if attempt == 2 else 4_000)
+            break
+        except PlaywrightTimeout:
+            if attempt == 2:
+                raise
     page.wait_for_function("() => !document.querySelector('.menuable__content__active')")
 
 
