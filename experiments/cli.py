@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import cast
 
+from experiments import interrupts
+
 WRONG_INPUT = 2
 INTERRUPTED = 130
 
@@ -162,22 +164,20 @@ VERBS: Mapping[str, Verb] = MappingProxyType({
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a verb and return the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    try:
-        return _dispatch(arguments)
-    except KeyboardInterrupt:
-        print("interrupted: nothing half-written was kept", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:  # the reader of a pipe has gone, as in `marchland parameters | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except ImportError as error:
-        if type(error).__name__ != "Overwritten":
-            raise
-        return _wrong(str(error))
-    except Exception as error:
-        if not _is_input_error(error):
-            raise
-        return _wrong(str(error))
+    with interrupts.remembered() as interrupt:
+        try:
+            return _dispatch(arguments)
+        except KeyboardInterrupt:
+            return _interrupted()
+        except BrokenPipeError:  # the reader of a pipe has gone, as in `marchland parameters | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        except Exception as error:
+            if interrupt.seen:  # something made another error of it
+                return _interrupted()
+            if not _is_input_error(error) and type(error).__name__ != "Overwritten":
+                raise
+            return _wrong(str(error))
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -200,6 +200,7 @@ def _dispatch(arguments: list[str]) -> int:
         return 0
     importlib.import_module("sim")  # says plainly when one of our packages has been overwritten
     call = cast(Callable[[list[str]], int], importlib.import_module(VERBS[name].module).main)
+    interrupts.again()
     return call(rest)
 
 
@@ -263,6 +264,12 @@ def _keys(keys: Sequence[tuple[str, str, str]]) -> list[str]:
     """Return a line a key: name, default, meaning."""
     width = max(len(key) for key, _, _ in keys) + 2
     return [f"  {key:<{width}}{f'({default}) ' if default else ''}{meaning}" for key, default, meaning in keys]
+
+
+def _interrupted() -> int:
+    """Say that Ctrl-C ended it."""
+    print("interrupted: nothing half-written was kept", file=sys.stderr)
+    return INTERRUPTED
 
 
 def _wrong(text: str) -> int:

@@ -1,7 +1,7 @@
 """Flows: who went where today, as the mechanisms of the day really moved people between buckets.
 
-Nobody keeps this book unless a caller asks for it by putting a :class:`FlowBook` at ``today.flows`` after
-``begin_day``. Then every mechanism that moves people notes what it moved: from bucket, to bucket, number, and a
+Nobody keeps this book unless a caller asks for it with ``model.watched_step()``, which puts a :class:`FlowBook` at
+``today.flows``. Then every mechanism that moves people notes what it moved: from bucket, to bucket, number, and a
 word that says why. Replaying the notes on the evening before gives the evening, bucket by bucket
 (``tests/test_flows.py``), so the book of a day alone says where any of its people went.
 

@@ -23,6 +23,7 @@ from sim.deciding import play_agenda
 from sim.displacement.flee_movement import FleeMovement
 from sim.displacement.movement import NetworkMovement
 from sim.events import build_calendar
+from sim.flows import FlowBook
 from sim.interventions import Intervention, Roster, forget_plans
 from sim.mesa_compat import free_dead_models, take_back_days
 from sim.outcomes import outcomes
@@ -140,7 +141,25 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         if self.state.day >= self.setting.days:
             self.running = False
             return
+        self._play(self.begin_day())
+
+    def watched_step(self) -> Today:
+        """Run one day as :meth:`step` does, with a book of who went where (:mod:`sim.flows`), and return the day.
+
+        Raises
+        ------
+        ValueError
+            When the last day has been played.
+        """
+        if self.state.day >= self.setting.days:
+            raise ValueError(f"the scenario has {self.setting.days} days, and all are done")
         today = self.begin_day()
+        today.flows = FlowBook()
+        self._play(today)
+        self.steps += 1  # Mesa counts calls of step() only
+        return today
+
+    def _play(self, today: Today) -> None:
         for stage in self.stages:
             stage.run(self, today)
         self.end_day()

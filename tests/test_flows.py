@@ -19,11 +19,8 @@ from sim.state import State
 
 def kept_day(model: MarchlandModel) -> FlowBook:
     """Play a day with a book."""
-    today = model.begin_day()
-    today.flows = FlowBook()
-    for stage in model.stages:
-        stage.run(model, today)
-    model.end_day()
+    today = model.watched_step()
+    assert today.flows is not None
     return today.flows
 
 

@@ -21,7 +21,7 @@ from agents.militant_group import MilitantGroup
 from experiments.app import following
 from sim import Scenario
 from sim.family import Family
-from sim.flows import FlowBook
+from sim.flows import FlowBook, Trip
 from sim.interventions import Intervention, Params
 from sim.model import MarchlandModel
 from sim.state import State
@@ -45,16 +45,6 @@ class StepError(Exception):
         super().__init__(f"day {day + 1} ({date}) could not be played: {type(cause).__name__}: {cause} ({place})")
         self.day = day
         self.cause = cause
-
-
-@dataclass(frozen=True)
-class Trip:
-    """People who went from one place to another today, for one reason."""
-
-    origin: int
-    target: int
-    people: int
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -162,25 +152,21 @@ class Course:
         model, day = self.model, self.day
         before = model.state.copy()
         try:
-            today = model.begin_day()
-            today.flows = book = FlowBook()
-            for stage in model.stages:
-                stage.run(model, today)
-            model.end_day()
-            model.steps += 1
+            today = model.watched_step()
         except Exception as error:  # whatever a user's policy raises: the page shows it and goes on
             model.restore(before)
             self._remind(day)
             raise StepError(day, self.date_of(day), error) from error
-        self.book = book
-        following.live(self.family, book, before)
+        self.book = today.flows
+        if today.flows is not None:
+            following.live(self.family, today.flows, before)
         self._note(today)
 
     def _note(self, today: Today) -> None:
         """Remember what the day leaves, and its evening."""
         day, model = today.day, self.model
         names = self.setting.world.places
-        trips = tuple(Trip(a, b, n, reason) for a, b, n, reason in today.flows.trips(self.setting)[:MOST_TRIPS]) if today.flows else ()
+        trips = tuple(today.flows.trips(self.setting, most=MOST_TRIPS)) if today.flows is not None else ()
         worst, text, place = 0, "", -1
         if today.deaths.size and today.deaths.any():
             g, place = divmod(int(today.deaths.argmax()), today.deaths.shape[1])

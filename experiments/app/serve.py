@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from unittest import mock
 
 from agents.errors import InputError
+from experiments import interrupts
 from experiments.app import selfcheck
 from experiments.app.chosen import Chosen
 from experiments.configfile import take_config_file
@@ -209,8 +210,8 @@ def _serve(arguments: Arguments, sock: socket.socket, assets: Path) -> int:
         app, log_config=None, access_log=False, lifespan="on", loop="asyncio", timeout_graceful_shutdown=GRACE
     )
     server = uvicorn.Server(config)
-    announce = threading.Thread(target=_announce, args=(server, url, arguments, local), daemon=True)
-    announce.start()
+    interrupts.again()
+    threading.Thread(target=_announce, args=(server, url, arguments, local), daemon=True).start()
     with suppress(KeyboardInterrupt):  # the usual way to stop it
         server.run(sockets=[sock])
     if not server.started:

@@ -18,11 +18,8 @@ Log = list[tuple[int, str]]
 
 def day_with_flows(model: MarchlandModel) -> FlowBook:
     """Play one day as ``model.step()`` does, and write down who went where."""
-    today = model.begin_day()
-    today.flows = FlowBook()
-    for stage in model.stages:
-        stage.run(model, today)
-    model.end_day()
+    today = model.watched_step()
+    assert today.flows is not None
     return today.flows
 
 
