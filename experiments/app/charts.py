@@ -26,21 +26,21 @@ FloatArray = NDArray[np.float64]
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 SKY, PURPLE, BLACK = "#56B4E9", "#CC79A7", "#1A1A1A"
 _COLOURS, _DASHES = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY), ("solid", "dashed", "dotted", "dashdot", "long")
-_COMPONENTS = (
+COMPONENTS = (
     ("violence", VERMILLION, "dashdot", "1 when attacks are as few as the scenario's anchor, 0 when they are many"),
     ("movement", ORANGE, "dashed", "1 when few people flee or are forced back, 0 when many are"),
     ("relations", BLUE, "long", "1 when governments are as hostile as at rest or less, 0 when they are close to war"),
     ("legitimacy", PURPLE, "dotted", "how rightful people find their governments, mean over governments"),
     ("trade", GREEN, "solid", "trade between the governments' countries, 1 = as before"),
 )
-_STATUSES = (
+STATUSES = (
     (Status.REGISTERED, "registered", BLUE, "solid", "recognised refugees abroad, with a card"),
     (Status.DOCUMENTED, "documented", GREEN, "dashed", "abroad with papers, but not recognised as refugees"),
     (Status.UNDOCUMENTED, "undocumented", VERMILLION, "long", "abroad without papers"),
     (Status.RETURNEE, "returnees", PURPLE, "dotted", "recently back in their own country"),
     (Status.IDP, "IDPs", ORANGE, "dashdot", "displaced inside their own country"),
 )
-_RETURNS = (
+RETURNS = (
     ("voluntary", GREEN, "dashed", "went home because home was safe enough"),
     ("fear", ORANGE, "long", "went home for fear of arrest and deportation"),
     ("deportation", VERMILLION, "dotted", "were formally deported"),
@@ -66,7 +66,8 @@ class SeriesSpec:
 class ChartSpec:
     """A chart: its title with the unit, what it shows, and its lines.
 
-    ``top`` fixes the upper end of its axis; ``room`` is how many letters its numbers take, and ``columns`` in how many columns they stand.
+    ``top`` fixes the upper end of its axis; ``room`` is how many letters its numbers take, and ``columns`` in how many columns they
+    stand; ``log`` offers an axis in powers of ten.
     """
 
     key: str
@@ -77,6 +78,7 @@ class ChartSpec:
     top: float | None = None
     room: int = 4
     columns: int = 2
+    log: bool = False
 
 
 class SpecData(TypedDict):
@@ -112,7 +114,7 @@ def _stability(setting: Setting) -> ChartSpec:
     )
     parts = [
         SeriesSpec(f"stability_{name}", name, "0 to 1", colour, dash, about, (_region(f"stability_{name}"),))
-        for name, colour, dash, about in _COMPONENTS if name not in idle
+        for name, colour, dash, about in COMPONENTS if name not in idle
     ]
     about = "The stability index and its components: 1 is good, 0 is bad. Two policies with the same index can differ in every component."
     return ChartSpec("stability", "Stability", "1 = good, 0 = bad", about, (index, *parts) if n else (), top=1.0)
@@ -124,16 +126,16 @@ def _violence(setting: Setting) -> ChartSpec:
         SeriesSpec("deaths", "deaths", "in 28 days", VERMILLION, "dashed", "people killed in these attacks", (_region("deaths"),), WINDOW),
     )
     about = "Attacks by militant groups, and people killed in them, in the last 28 days."
-    return ChartSpec("violence", "Violence", "in 28 days", about, lines if setting.cast.groups else (), room=5)
+    return ChartSpec("violence", "Violence", "in 28 days", about, lines if setting.cast.groups else (), room=5, log=True)
 
 
 def _people(setting: Setting) -> ChartSpec:
     lines: list[SeriesSpec] = []
-    for status, label, colour, dash, about in _STATUSES:
+    for status, label, colour, dash, about in STATUSES:
         blocks = tuple(("population", block.name, "people") for block in setting.populations.blocks if block.status == status)
         if blocks:
             lines.append(SeriesSpec(status.value, label, "people", colour, dash, about, blocks))
-    return ChartSpec("people", "People", "by status", "People away from home or just back, this evening. Those on the road are not among them.", tuple(lines), room=5)
+    return ChartSpec("people", "People", "by status", "People away from home or just back, this evening. Those on the road are not among them.", tuple(lines), room=5, log=True)
 
 
 def _returns(record: Record, setting: Setting) -> ChartSpec:
@@ -141,12 +143,12 @@ def _returns(record: Record, setting: Setting) -> ChartSpec:
     total = SeriesSpec("returns", "all", "people in 28 days", BLACK, "solid", "all who crossed into their own country", (_region("returns"),), WINDOW, strong=True)
     kinds = [
         SeriesSpec(f"returns_{name}", name, "people in 28 days", colour, dash, f"returned: {about}", (_region(f"returns_{name}"),), WINDOW)
-        for name, colour, dash, about in _RETURNS
+        for name, colour, dash, about in RETURNS
     ]
     # Without governments nobody is deported or has to fear it: all returns are of one kind.
     lines = (total, *kinds) if governed else (total,)
     about = "People who crossed into their own country in the last 28 days. Returns for fear and deportations are harm, not success."
-    return ChartSpec("returns", "Returns", "people in 28 days", about, lines if record.has_flows else (), room=5)
+    return ChartSpec("returns", "Returns", "people in 28 days", about, lines if record.has_flows else (), room=5, log=True)
 
 
 def _relations(setting: Setting) -> Iterator[ChartSpec]:
@@ -246,7 +248,7 @@ def spec(course: Course) -> SpecData:
     for chart in charts(course):
         keys = [series.key for series in chart.series]
         found.append({
-            "key": chart.key, "title": chart.title, "unit": chart.unit, "about": chart.about, "top": chart.top, "room": chart.room, "columns": chart.columns,
+            "key": chart.key, "title": chart.title, "unit": chart.unit, "about": chart.about, "top": chart.top, "room": chart.room, "columns": chart.columns, "log": chart.log,
             "series": [
                 {"key": s.key, "label": s.label, "unit": s.unit, "colour": s.colour, "dash": s.dash, "about": s.about, "strong": s.strong}
                 for s in chart.series

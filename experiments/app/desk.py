@@ -21,6 +21,7 @@ from experiments.app.until import Until, met
 
 if TYPE_CHECKING:
     from experiments.app.story import Wanted
+    from sim.interventions import Intervention
 
 __all__ = ["Choices", "Desk", "choices_of"]
 
@@ -62,6 +63,7 @@ class Desk:
         self.other_policies: dict[str, str] = {}  #: wished for; the right side is built with them
         self.built_policies: dict[str, str] = {}  #: what the right side was built with
         self.generation = 0  #: counts the courses that were built: what belongs to former ones is out of date
+        self.saved: Sequence[Intervention] = ()  #: what had been done by hand when a config file was last saved
         self.other_follows = False  #: whether interventions on the left happen on the right as well
         self.lock = threading.RLock()  #: guards the courses: a running one is stepped in a thread of its own
         self._stop = threading.Event()
@@ -91,7 +93,7 @@ class Desk:
         self.course = Course(scenario)
         self.other = other
         self.generation += 1
-        self.note = ""
+        self.note, self.saved = "", ()
         if not same:
             self.other_policies = {}
 
@@ -134,6 +136,19 @@ class Desk:
     def courses(self) -> Sequence[Course]:
         """The courses on the screen."""
         return [course for course in (self.course, self.other) if course is not None]
+
+    @property
+    def by_hand(self) -> int:
+        """How many interventions were made on the page."""
+        if self.course is None:
+            return 0
+        given = self.course.scenario.config.interventions
+        return sum(change not in given for change in self.course.interventions)
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether interventions were made on the page that no saved config file holds."""
+        return self.course is not None and self.by_hand > 0 and tuple(self.course.interventions) != tuple(self.saved)
 
     # -- forth and back -------------------------------------------------------------------------------
 

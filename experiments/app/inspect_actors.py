@@ -13,7 +13,7 @@ from experiments.app.card import STATUS, Card, Row, Section, Spark, about, count
 from experiments.app.course import Course
 from experiments.app.frame import tolerances
 from experiments.app.leaving import expected, words
-from experiments.app.levers import charge
+from experiments.app.levers import charge, label_of
 from experiments.app.panels.context import Pick
 from experiments.app.reasons import said
 from sim import measures
@@ -88,10 +88,9 @@ def _levers(course: Course, i: int) -> tuple[Row, ...]:
         asked, granted = float(state.asked[i, column]), float(state.granted[i, column])
         if asked or granted:
             slot = cast.slots[column]
-            label = f"{slot.lever.replace('_', ' ')}{f': {slot.target}' if slot.target else ''}"
             scarce = abs(asked - granted) > 0.005
             value = f"{level(granted)} of {level(asked)} asked" if scarce else level(granted)
-            rows.append(Row(label, value, BY_NAME[slot.lever].meaning + ("; money or forces do not suffice for all that is asked" if scarce else "")))
+            rows.append(Row(label_of(slot, course), value, BY_NAME[slot.lever].meaning + ("; money or forces do not suffice for all that is asked" if scarce else "")))
     return tuple(rows)
 
 

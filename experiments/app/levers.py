@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from agents.levers import BY_NAME, LeverCost, Slot
 from agents.policies import GOVERNMENT_POLICIES, GROUP_POLICIES
-from agents.policies.manual import Manual, named_slot, said
+from agents.policies.manual import Manual, named_slot
 from experiments.app.course import Course
 from experiments.geography import short_place
 from sim.interventions import DEFAULT_GOVERNMENT, DEFAULT_GROUP, Intervention, Params
@@ -223,6 +223,11 @@ def label_of(slot: Slot, course: Course) -> str:
     return _CALLED[slot.lever].format("all crossings" if slot.target == ALL else short_place(slot.target))
 
 
+def _inside(label: str) -> str:
+    """Return a label as it stands inside a sentence."""
+    return label[:1].lower() + label[1:]
+
+
 def _folded(course: Course, government: str, held: Mapping[Slot, float]) -> str:
     """Say levels; a lever with one level on all crossings is said once."""
     owned = course.setting.cast.slots_of[course.setting.cast.government_index(government)][1]
@@ -234,9 +239,9 @@ def _folded(course: Course, government: str, held: Mapping[Slot, float]) -> str:
             continue
         if len(same) > 1 and all(held.get(own) == level for own in same):
             done.update(same)
-            words.append(f"{label_of(Slot(slot.lever, ALL), course).lower()} {level:.2f}")
+            words.append(f"{_inside(label_of(Slot(slot.lever, ALL), course))} {level:.2f}")
         else:
-            words.append(said({slot: level}))
+            words.append(f"{_inside(label_of(slot, course))} {level:.2f}")
     return ", ".join(words)
 
 

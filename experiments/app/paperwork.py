@@ -94,12 +94,15 @@ def begin_saving(desk: Desk, *, to_end: bool) -> None:
         if desk.course is None or saving.running:
             return
         wish = save.wanted_of(desk.course, to_end=to_end or not desk.course.day)
+        done = tuple(desk.course.interventions) if not wish.left_out else ()
         saving.running, saving.path, saving.found, saving.generation = True, None, None, desk.generation
 
     def work() -> None:
         found = save.made(wish, corner=setup.corner_of(choices) or save.DEFAULT_CORNER)
         with writing(FOLDER):
             saving.path, saving.found = save.write(found), found
+        if saving.generation == desk.generation:
+            desk.saved = done
 
     def end(error: str) -> None:
         saving.running = False

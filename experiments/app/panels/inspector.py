@@ -7,12 +7,15 @@ import solara
 from experiments.app.cardhtml import card_html
 from experiments.app.inspect import card, pickable, resolve
 from experiments.app.panels.context import Pick, View
+from experiments.app.panels.help import first_steps
 from experiments.app.sheet import SheetWidget
 
 _HINT = (
     '<p class="mi-hint" data-testid="card">Click a place, a crossing, a group or a country on the map, or choose by name above: '
     "its numbers, its history, and why it last decided as it did.</p>"
 )
+#: What a page shows that nothing has been done with yet.
+_WELCOME = f'<div class="mar-words">{first_steps()}<p>What the words mean: Help.</p></div>'
 
 
 @solara.component
@@ -36,5 +39,5 @@ def Inspector(view: View) -> None:
     )  # fmt: skip
     with view.desk.lock:
         shown = card(course, found) if found else None
-    html = _HINT if shown is None else card_html(shown)
+    html = card_html(shown) if shown is not None else _HINT if course.day else _HINT + _WELCOME
     SheetWidget.element(html=html, on_chosen=lambda kind, name, day: view.set_pick(Pick(kind, name)))

@@ -8,6 +8,7 @@ import traitlets
 
 from experiments.app import levers
 from experiments.app.course import Course
+from experiments.app.glossary import policy_about
 from experiments.app.panels.context import View
 from experiments.app.panels.stage import compact
 from sim.interventions import Intervention
@@ -71,6 +72,8 @@ def Hands(view: View, course: Course, actor: str) -> None:
         desk.change(lambda now: levers.hand_over(now, actor, policy))
 
     solara.Text(charge.text, classes=["mar-charge", "mar-charge-hand"] if charge.by_hand else ["mar-charge"])
+    if not charge.by_hand:
+        solara.Text(f"{charge.policy}: {policy_about(charge.policy, group=not government, where=f'policies.{actor}')}", classes=["mar-help", "mar-about"])
     with solara.Row(gap="6px", classes=["mar-hands"]):
         if government and not charge.by_hand:
             solara.Button(
@@ -81,6 +84,8 @@ def Hands(view: View, course: Course, actor: str) -> None:
             solara.Button(f"Hand back to {own}", on_click=lambda: hand(own), disabled=course.done)
         solara.Select("another policy", others, chosen or None, on_value=set_other, dense=True, disabled=course.done, classes=["mar-policy"])
         solara.Button("Hand over", on_click=lambda: hand(chosen), disabled=not chosen or course.done)
+    if chosen:
+        solara.Text(f"{chosen}: {policy_about(chosen, group=not government, where=f'policies.{actor}')}", classes=["mar-help", "mar-about"])
     if course.done:
         solara.Text("The scenario is over: go back a day to change anything.", classes=["mar-help"])
     elif government and not charge.by_hand:

@@ -89,10 +89,7 @@ def note(desk: Desk, now: Form, shown: Form) -> str:
 
 def given_up(desk: Desk) -> str:
     """Say how much of what was done by hand Start gives up; empty when nothing was."""
-    if desk.course is None:
-        return ""
-    kept = desk.course.scenario.config.interventions
-    count = sum(change not in kept for change in desk.course.interventions)
+    count = desk.by_hand
     if not count:
         return ""
     return f"Start: the run on the screen and its {count} intervention{'' if count == 1 else 's'} are given up. Save it under Files to keep it."

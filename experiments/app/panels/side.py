@@ -1,4 +1,4 @@
-"""The side panel: tabs with the inspector, the levers, the events, a family, the split screen, the setup and files."""
+"""The side panel: tabs with the inspector, the levers, the events, a family, the split screen, the setup, files and help."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from experiments.app.panels.context import View
 from experiments.app.panels.events import Events
 from experiments.app.panels.family import Family
 from experiments.app.panels.files import Files
+from experiments.app.panels.help import Help
 from experiments.app.panels.inspector import Inspector
 from experiments.app.panels.levers import Levers
 from experiments.app.panels.paired import Split
@@ -15,6 +16,7 @@ from experiments.app.panels.setup import Setup
 
 _TABS = (
     ("Inspector", Inspector), ("Levers", Levers), ("Events", Events), ("Family", Family), ("Split", Split), ("Setup", Setup), ("Files", Files),
+    ("Help", Help),
 )  # fmt: skip
 #: Tabs in which a click on the map chooses something for them.
 _STAY = ("Events", "Family")

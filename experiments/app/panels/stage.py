@@ -46,7 +46,7 @@ def Stage(view: View, course: Course, leads: bool) -> None:
     shown = compact(data)
     what = compact({
         "selected": {"kind": view.pick.kind, "name": view.pick.name}, "family": path_data(course), "arrows": True,
-        "top": top if desk.other is not None else None,
+        "top": top if desk.other is not None else None, "running": leads and desk.running, "unsaved": leads and desk.unsaved,
     })
     MapWidget.element(
         world=fixed, frame=shown, view=what, acknowledge=leads,

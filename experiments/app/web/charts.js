@@ -9,6 +9,9 @@
                                nothing, when days before fromDay are missing
    destroy()
 
+   A chart that counts people or deaths has a button for an axis in powers of ten, on which a month of a hundred thousand
+   does not flatten all others; it is linear up to 1, so that 0 has its place. The choice stays with `root`.
+
    Axes, tooltips, observations and vertical lines are ECharts'; they change seldom. The lines change every day and are
    painted on a canvas below it, which takes a tenth of the time. No framework, no network. The page and the exported replay use the same file. */
 class MarchlandCharts {
@@ -85,9 +88,11 @@ class MarchlandCharts {
       head.title = chart.about + (this.pair ? " Shown: right run minus left run." : "");
       make("b", "", head, chart.title);
       make("span", "mch-unit", head, this.pair ? "right - left" : chart.unit);
+      const logged = !this.pair && chart.log && (this.root.dataset.log || "").split(" ").includes(chart.key);
       const chips = make("div", "mch-chips" + (chart.columns === 1 ? " mch-wide" : ""), box);
       chips.style.setProperty("--mch-room", chart.room + (this.pair ? 1 : 0) + "ch");
-      const card = { chart, box, first: column, plot: null, observed: this.pair ? [] : chart.observed };
+      const card = { chart, box, first: column, plot: null, observed: this.pair ? [] : chart.observed, log: logged };
+      if (chart.log && !this.pair) this._offerLog(card, head);
       card.values = chart.series.map((series) => {
         const chip = make("div", "mch-chip", chips);
         chip.dataset.chart = chart.key;
@@ -125,6 +130,28 @@ class MarchlandCharts {
     });
     for (const card of this.cards) this.watcher.observe(card.holder);
   }
+
+  /* A button between an even axis and one in powers of ten. */
+  _offerLog(card, head) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "mch-log";
+    button.textContent = "log";
+    button.title = "Axis in powers of ten: 1, 10, 100 ... at even steps";
+    button.setAttribute("aria-pressed", String(card.log));
+    button.addEventListener("click", () => {
+      card.log = !card.log;
+      button.setAttribute("aria-pressed", String(card.log));
+      this.root.dataset.log = this.cards.filter((one) => one.log).map((one) => one.chart.key).join(" ");
+      this._plot(card, this._days());
+    });
+    head.appendChild(button);
+  }
+
+  /* Where a value stands on the vertical axis, and what a height says. */
+  static height(card, value) { return !card.log ? value : value <= 1 ? Math.max(value, 0) : 1 + Math.log10(value); }
+
+  static said(card, height) { return MarchlandCharts.short(!card.log ? height : height <= 1 ? height : 10 ** (height - 1)); }
 
   /* Letters and lines grow with the type of the strip, which the style sheet sets by the size of the window. */
   _measure(strip) {
@@ -174,7 +201,7 @@ class MarchlandCharts {
     const width = card.holder.clientWidth, height = card.holder.clientHeight;
     if (!width || !height) return;  // not on the screen yet
     const end = this._end(), scale = this._scale(card, end), narrow = end > 731 && width < 200;
-    const stamp = [end, scale.low, scale.high, narrow, JSON.stringify(this.marks)].join();
+    const stamp = [end, scale.low, scale.high, card.log, narrow, JSON.stringify(this.marks)].join();
     if (!card.plot) {
       card.plot = this.echarts.init(card.axes, null, { renderer: "canvas" });
       card.plot.setOption(this._base(card));
@@ -204,6 +231,10 @@ class MarchlandCharts {
     }
     for (const one of card.observed) for (const point of one.points) if (point.last <= end && point.value > high) high = point.value;
     if (!this.pair && card.chart.top !== null) [low, high] = [Math.min(low, 0), card.chart.top];
+    if (card.log) {
+      const top = Math.max(MarchlandCharts.height(card, high), 1), step = top > 4 ? 2 : 1;
+      return { low: 0, high: Math.ceil(top / step - 1e-9) * step, step };
+    }
     if (high - low < 1e-9) high = low + 1;
     const rough = (high - low) / 3, ten = 10 ** Math.floor(Math.log10(rough));
     const step = ten * [1, 2, 2.5, 5, 10].find((one) => one * ten >= rough * 0.999);
@@ -237,9 +268,10 @@ class MarchlandCharts {
       pen.lineWidth = (series.strong ? 2.2 : 1.4) * thick;
       pen.setLineDash(dashes[series.dash].map((part) => part * thick));
       pen.beginPath();
-      for (const day of days) pen.lineTo(room.left + day * across, bottom - (rows[day][column] - scale.low) * up);
+      const over = (day) => bottom - (MarchlandCharts.height(card, rows[day][column]) - scale.low) * up;
+      for (const day of days) pen.lineTo(room.left + day * across, over(day));
       pen.stroke();
-      if (days.length === 1) pen.fillRect(room.left - 1, bottom - (rows[0][column] - scale.low) * up - 1, 3, 3);
+      if (days.length === 1) pen.fillRect(room.left - 1, over(0) - 1, 3, 3);
     }
   }
 
@@ -253,14 +285,15 @@ class MarchlandCharts {
   _observed(card, end) {
     const found = [];
     let shown = 0;
+    const at = (value) => MarchlandCharts.height(card, value);
     card.observed.forEach((one, k) => {
       const seen = one.points.filter((point) => point.last <= end);
       shown += seen.length;
       const months = seen.filter((point) => point.last - point.first < 40), bars = [];
       for (const year of seen.filter((point) => point.last - point.first >= 40)) {
-        bars.push([this._time(year.first), year.value], [this._time(year.last), year.value], [this._time(year.last), null]);
+        bars.push([this._time(year.first), at(year.value)], [this._time(year.last), at(year.value)], [this._time(year.last), null]);
       }
-      found.push({ id: "months" + k, data: months.map((point) => ({ value: [this._time(point.last), point.value], itemStyle: { opacity: point.rough ? 0.4 : 1 } })) });
+      found.push({ id: "months" + k, data: months.map((point) => ({ value: [this._time(point.last), at(point.value)], itemStyle: { opacity: point.rough ? 0.4 : 1 } })) });
       found.push({ id: "years" + k, data: bars });
     });
     card.box.dataset.observed = shown;
@@ -288,7 +321,7 @@ class MarchlandCharts {
       },
       yAxis: {
         type: "value", min: 0, max: 1,
-        axisLabel: { color: muted, fontSize: letters, margin: 5, formatter: MarchlandCharts.short }, splitLine: { show: false },
+        axisLabel: { color: muted, fontSize: letters, margin: 5, formatter: (height) => MarchlandCharts.said(card, height) }, splitLine: { show: false },
       },
       tooltip: {
         trigger: "axis", appendToBody: true, transitionDuration: 0, padding: [6, 8], textStyle: { fontSize: letters, color: "#1F2933" },
@@ -342,7 +375,7 @@ class MarchlandCharts {
     if (size >= 999500) return wide(1e6, "M");
     if (size >= 9999.5) return plain(value / 1e3, size < 99950 ? 1 : 0) + "k";
     if (size >= 999.5) return Math.round(value).toLocaleString("en-US");
-    return plain(value, size >= 100 ? 0 : size >= 10 ? 1 : 2);
+    return plain(value, size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.1 ? 2 : 4);
   }
 }
 
@@ -355,6 +388,8 @@ MarchlandCharts.css = `
   font: var(--mch-font, 13px)/1.31 Roboto, "Segoe UI", "Helvetica Neue", Arial, "Liberation Sans", sans-serif; }
 .mch-head { display: flex; gap: 6px; align-items: baseline; white-space: nowrap; cursor: help; }
 .mch-unit { color: #5A6672; }
+.mch-log { margin-left: auto; padding: 0 5px; border: 1px solid #C9D0D6; border-radius: 3px; background: #fff; color: #00588C; font: inherit; line-height: 1.1; cursor: pointer; }
+.mch-log[aria-pressed=true] { background: #0072B2; color: #fff; }
 .mch-chips { display: grid; grid-template-columns: auto auto; justify-content: space-between; column-gap: 6px; max-width: 24em; }
 .mch-chips.mch-wide { grid-template-columns: minmax(0, 1fr); }
 .mch-chip { display: flex; align-items: center; gap: 3px; white-space: nowrap; cursor: help; }
