@@ -155,6 +155,10 @@ class Roster:
         """Note that an actor got another policy on an evening, from Python."""
         self._replaced.append((day, actor, policy))
 
+    def replaced_on(self, day: int) -> tuple[str, ...]:
+        """Return who got another policy on an evening, from Python."""
+        return tuple(dict.fromkeys(actor for when, actor, _ in self._replaced if when == day))
+
     def in_force(self, day: int) -> dict[str, Policy]:
         """Return every actor's policy on the evening before ``day``; what was replaced by hand later is forgotten."""
         self._replaced = [item for item in self._replaced if item[0] <= day]

@@ -268,6 +268,8 @@ class MarchlandModel(mesa.Model):  # type: ignore[misc]  # Mesa ships no types
         self.record.rewind(state.day)
         for actor, policy in self.roster.in_force(state.day).items():
             self._seat(actor, policy)
+        for actor in self.roster.replaced_on(state.day):  # the state may have been kept before that: it has the old one's plans
+            forget_plans(self.state, self.setting, actor)
         self.steps = state.day - self._first_day
         if isinstance(self.datacollector, RecordCollector):
             self.datacollector.take_back(state.day - self._first_day)

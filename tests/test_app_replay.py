@@ -106,6 +106,19 @@ def test_twin_plays_what_the_page_played() -> None:
     assert plain.stamp.hash == course.scenario.hash and len(plain.frames) == 1
 
 
+def test_what_a_config_had_and_the_page_withdrew_is_not_played() -> None:
+    words = "interventions=[{date: 2001-01-10, actor: north, policy: hardline}, {date: 2001-01-10, actor: south, policy: hardline}]"
+    course = Course(scenario("two_states", words))
+    course.model.withdraw(course.date_of(9), "north")
+    course.go_to(30)
+    found = replay.gather(course)
+    assert found.stamp.interventions == ["2001-01-10 south: hardline"]
+    assert found.rows == charts.rows(course, 0, 30) and found.events == course.events()
+    untouched = Course(course.scenario)
+    untouched.go_to(30)
+    assert charts.rows(untouched, 0, 30) != found.rows, "the test can tell"
+
+
 def test_giving_up_leaves_nothing(tmp_path: Path) -> None:
     course, asked = led("two_states"), []
 

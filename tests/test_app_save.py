@@ -143,6 +143,19 @@ def test_what_is_to_come_is_saved_only_to_the_end() -> None:
     assert run(path)["outputs_hash"] == outputs_hash(shown(desk))
 
 
+def test_what_acts_on_the_last_day_is_saved_and_what_would_act_on_the_next_is_not() -> None:
+    desk = opened("scenario=two_states")
+    desk.step(5)
+    desk.change(lambda course: levers.set_level(course, "north", "operations", 0.85))  # acts on day 6, 2001-01-06
+    desk.step(1)
+    last = saved(desk)
+    assert [str(change["date"]) for change in yaml.safe_load(last.read_text())["interventions"]] == ["2001-01-06"]
+    assert run(last)["outputs_hash"] == outputs_hash(shown(desk))
+    desk.change(lambda course: levers.set_level(course, "south", "operations", 0.85))  # would act on 2001-01-07
+    assert [change["actor"] for change in yaml.safe_load(saved(desk).read_text())["interventions"]] == ["north"]
+    assert saved(desk).read_text().count("1 intervention after the last day is left out") == 1
+
+
 def test_the_first_evening_can_only_be_saved_to_the_end() -> None:
     desk = opened("scenario=two_states")
     with pytest.raises(InputError, match="no day has been played"):

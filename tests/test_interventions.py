@@ -15,7 +15,7 @@ from conftest import QUIET, same_tables, scenario
 
 from agents.decisions import GovernmentDecision
 from agents.errors import InputError
-from agents.policies import GOVERNMENT_POLICIES, GovernmentPolicy, Memory, NoParameters, make_policy
+from agents.policies import GOVERNMENT_POLICIES, GROUP_POLICIES, GovernmentPolicy, Memory, NoParameters, make_policy
 from agents.situations import GovernmentSituation
 from experiments.configfile import take_config_file
 from experiments.run import parse
@@ -272,6 +272,25 @@ def test_restoring_takes_back_policies_that_were_replaced_later() -> None:
     model.restore(kept)
     assert model.policies["north"] is first
     same_tables(model.run_for(20), scenario("two_states", *SHORT).build().run_for(30))
+
+
+def test_a_state_of_the_evening_on_which_a_policy_was_replaced_has_no_plans_of_the_old_one() -> None:
+    """Whether it was kept before or after the replacement, what comes is the same: the script's truce is dropped."""
+    more = ("scenario.start=2021-10-25", "scenario.end=2021-11-30")
+    model = scenario("pakistan_afghanistan", *more).build()
+    while not model.state.truces_due:
+        model.step()
+    before, day = model.state.copy(), model.state.day
+    model.replace_policy("ttp", make_policy(GROUP_POLICIES["steady"], {}, "test"))  # type: ignore[arg-type]
+    after = model.state.copy()
+    model.run()
+    assert not any(event.kind == "truce" for event in model.record.raw_events)
+    once = hashes(model)
+    for kept in (before, after):
+        model.restore(kept)
+        assert model.state.day == day and not model.state.truces_due and model.policies["ttp"].name == "steady"
+        model.run()
+        assert hashes(model) == once
 
 
 @pytest.mark.parametrize("at", [0, 16, 17, 40])
