@@ -12,11 +12,11 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 PYTHON312 ?= $(shell for p in python3.12 "$$HOME"/.pyenv/versions/3.12*/bin/python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 12))' >/dev/null 2>&1 && { command -v "$$p"; break; }; done)
 PIP_OPTIONS := --quiet --disable-pip-version-check --constraint constraints.txt
-# Slow tests of what is the same on every Python: clusters, launchers, faults, one-by-one references, the analyses of studies (their
-# libraries are pinned alike), most of the page. `make test` runs them.
-SLOW := cluster slurm hydra experiments faults runner joined reproduce gravity_reference flee_rule exercises sweep compare \
-	analyze fan gallery means phase regret sensitivity survival tornado warning \
-	app_charts app_items app_levers app_map app_page app_panels app_replay app_save app_setup
+# Slow tests of what is the same on every Python: clusters, launchers, faults, one-by-one references, conflict folders, the analyses
+# of studies (their libraries are pinned alike), most of the page. `make test` runs them.
+SLOW := cluster slurm hydra experiments faults runner joined reproduce reference gravity_reference flee_rule exercises sweep compare \
+	analyze ema fan gallery means phase regret sensitivity survival tornado warning docs draws family conflict_run policy_levers \
+	app_charts app_help app_items app_levers app_map app_page app_panels app_replay app_save app_setup
 INPUTS := pyproject.toml constraints.txt
 
 help:
@@ -31,7 +31,11 @@ help:
 	@echo "make docs      check that the generated pages of docs/ are up to date"
 	@echo "make clean     remove the virtual environments"
 
-# $(call install,FOLDER,INTERPRETER,WHAT): a virtual environment with WHAT, at the versions of constraints.txt.
+# Test workers use all cores already.
+test test-312 test-hydra14: export OPENBLAS_NUM_THREADS := 1
+test test-312 test-hydra14: export OMP_NUM_THREADS := 1
+
+# $(call install,FOLDER,INTERPRETER,WHAT,PACKAGE,OPTIONS): a virtual environment with WHAT, at the versions of constraints.txt.
 define install
 	@if [ -z "$(2)" ]; then \
 		echo "error: Marchland needs Python 3.11 or newer, and none of python3.11, python3.12, python3.13, python3 is one;" \
@@ -41,7 +45,7 @@ define install
 		"$(2)" -m venv --clear $(1) || { echo "error: $(2) cannot make virtual environments (on Debian and Ubuntu:" \
 			"apt install python3-venv)" >&2; exit 2; }; fi
 	@echo "Installing Marchland $(3) into $(1) (versions: constraints.txt)"
-	@$(1)/bin/python -m pip install $(PIP_OPTIONS) --editable "$(4)"
+	@$(1)/bin/python -m pip install $(PIP_OPTIONS) $(5) --editable "$(4)"
 	@touch $@
 endef
 
@@ -61,15 +65,15 @@ endef
 	@if [ -z "$(PYTHON312)" ]; then \
 		echo "error: no Python 3.12 found (looked for python3.12 and ~/.pyenv/versions/3.12*);" \
 			"name it: make PYTHON312=/path/to/python3.12 test-312" >&2; exit 2; fi
-	$(call install,.venv312,$(PYTHON312),with its test tools,.[test])
+	$(call install,.venv312,$(PYTHON312),with its test tools,.[test],--no-compile)
 
 # Hydra 1.4 is a release candidate, and so are its plugins; constraints.txt pins 1.3.8 and does not fit. Hydra is named
 # again in the second line, so that pip stays with it, and `--pre` only in the first, so that nothing else is a pre-release.
 .venvh14/.installed-test: $(INPUTS)
 	@"$(PYTHON)" -m venv --clear .venvh14
 	@echo "Installing Marchland with Hydra 1.4 into .venvh14"
-	@.venvh14/bin/python -m pip install --quiet --disable-pip-version-check --pre 'hydra-core>=1.4.0rc3,<1.5' 'hydra-submitit-launcher>=1.4.0rc3,<1.5' 'submitit>=1.5'
-	@.venvh14/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[test]" 'hydra-core>=1.4.0rc3,<1.5'
+	@.venvh14/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --pre 'hydra-core>=1.4.0rc3,<1.5' 'hydra-submitit-launcher>=1.4.0rc3,<1.5' 'submitit>=1.5'
+	@.venvh14/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --editable ".[test]" 'hydra-core>=1.4.0rc3,<1.5'
 	@touch $@
 
 run: .venv/.installed

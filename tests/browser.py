@@ -1,8 +1,8 @@
-"""A browser for the tests of the app: a server a test module (and worker) and Debian's chromium, driven by Playwright.
+"""A browser for the tests of the app: a server for each choice of words (and worker) and Debian's chromium, driven by Playwright.
 
 Use it in a test module::
 
-    from browser import app_server, chromium, page, page_factory  # noqa: F401  (fixtures)
+    from browser import chromium, page, page_factory  # noqa: F401  (fixtures; app_server is in conftest)
 
     def test_it(page, app_server):
         page.goto(app_server().url)
@@ -146,9 +146,9 @@ def start_ready(*words: str, cwd: Path = ROOT, environment: Mapping[str, str] | 
 AppServer = Callable[..., Server]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # tests/conftest.py has it, so that all modules share the servers
 def app_server() -> Iterator[AppServer]:
-    """Start servers: ``app_server("scenario=two_states")``; one for each choice of words in a module."""
+    """Start servers: ``app_server("scenario=two_states")``; one for each choice of words."""
     servers: dict[tuple[str, ...], Server] = {}
 
     def give(*words: str) -> Server:

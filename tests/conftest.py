@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from browser import app_server  # noqa: F401  # a fixture: servers of the app, shared by all test modules
 
 from agents.decisions import Announcement, GovernmentDecision
 from agents.levers import BY_NAME, Slot

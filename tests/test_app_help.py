@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from browser import AppServer, PageFactory, app_server, chromium, page, page_factory, start_ready  # noqa: F401  # fixtures
+from browser import AppServer, PageFactory, chromium, page, page_factory, start_ready  # noqa: F401  # fixtures
 from test_app_page import day, opened, press, wait_day
 
 from agents.levers import CATALOGUE
@@ -207,3 +208,4 @@ def test_how_many_more_pairs_can_be_chosen(page: Page, app_server: AppServer) ->
     page.locator(".menuable__content__active").get_by_text("19", exact=True).click()
     press(page, "Run 19 more pairs to day 1")
     page.get_by_text("mean of 20 pairs (95 %)").wait_for(timeout=60_000)
+    assert re.search(r"[+-]?[\d,]+\.\d \([+-]?[\d,]+\.\d to [+-]?[\d,]+\.\d\)", page.locator("tr[data-outcome=attacks]").inner_text())

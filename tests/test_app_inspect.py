@@ -154,7 +154,7 @@ def test_a_government_led_by_hand_says_so_and_what_money_did_not_suffice_for() -
     assert found is not None
     assert found.row("Who leads").value == f"led by hand since {course.date_of(5)}"
     assert found.why[0].when == f"decided on {course.date_of(5)} (day 6)"
-    assert "of 1.00 asked" in found.row("aid").value
+    assert "of 1.00 asked" in found.row("Aid for refugees and hosts").value
     spent, of = found.row("Money").value.split(" of ")
     assert number(spent) == number(of)
     course.back(1)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from browser import AppServer, PageFactory, app_server, chromium, page, page_factory  # noqa: F401  # fixtures
+from browser import AppServer, PageFactory, chromium, page, page_factory  # noqa: F401  # fixtures
 from conftest import scenario
 
 from experiments.app import following

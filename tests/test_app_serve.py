@@ -21,7 +21,6 @@ from browser import (  # noqa: F401  (fixtures)
     PageFactory,
     Server,
     Watch,
-    app_server,
     chromium,
     page,
     page_factory,

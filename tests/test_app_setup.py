@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from browser import AppServer, PageFactory, app_server, chromium, page, page_factory, start_ready  # noqa: F401  # fixtures
+from browser import AppServer, PageFactory, chromium, page, page_factory, start_ready  # noqa: F401  # fixtures
 
 from agents.errors import InputError
 from experiments import cli
