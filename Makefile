@@ -15,8 +15,8 @@ PIP_OPTIONS := --quiet --disable-pip-version-check --constraint constraints.txt
 # Slow tests of what is the same on every Python: clusters, launchers, faults, one-by-one references, conflict folders, the analyses
 # of studies (their libraries are pinned alike), most of the page. `make test` runs them.
 SLOW := cluster slurm hydra experiments faults runner joined reproduce reference gravity_reference flee_rule exercises sweep compare \
-	analyze ema fan gallery means phase regret sensitivity survival tornado warning docs draws family conflict_run policy_levers \
-	app_charts app_help app_items app_levers app_map app_page app_panels app_replay app_save app_setup
+	analyze ema fan gallery means phase regret sensitivity survival tornado warning docs draws family violence conflict_run policy_levers \
+	displacement validation app_charts app_course app_help app_inspect app_items app_levers app_map app_page app_panels app_replay app_save app_setup app_story
 INPUTS := pyproject.toml constraints.txt
 
 help:

@@ -18,6 +18,7 @@ from experiments.app.course import Course
 from experiments.app.desk import Choices, Desk
 from experiments.app.levers import label_of
 from experiments.app.paperwork import begin_saving, paperwork
+from experiments.app.unsaved import by_hand, unsaved
 from sim import Scenario
 from sim.options import builtin_scenarios
 
@@ -139,22 +140,22 @@ def test_an_axis_in_powers_of_ten(page: Page, app_server: AppServer) -> None:
 def test_what_is_unsaved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     desk = Desk(Choices((SMALL,)))
-    assert not desk.unsaved
+    assert not unsaved(desk)
     desk.step(3)
-    assert not desk.unsaved, "days alone come out the same again"
+    assert not unsaved(desk), "days alone come out the same again"
     desk.change(lambda course: course.hand_over("north", "hardline"))
-    assert desk.unsaved and desk.by_hand == 1
+    assert unsaved(desk) and by_hand(desk) == 1
     desk.step(1)
     begin_saving(desk, to_end=False)
     for _ in range(600):
         if not paperwork(desk).saving.running:
             break
         time.sleep(0.05)
-    assert paperwork(desk).saving.path is not None and not desk.unsaved
+    assert paperwork(desk).saving.path is not None and not unsaved(desk)
     desk.change(lambda course: course.hand_over("south", "hardline"))
-    assert desk.unsaved
+    assert unsaved(desk)
     desk.reset()
-    assert not desk.unsaved and desk.by_hand == 0
+    assert not unsaved(desk) and by_hand(desk) == 0
     desk.close()
 
 

@@ -137,19 +137,6 @@ class Desk:
         """The courses on the screen."""
         return [course for course in (self.course, self.other) if course is not None]
 
-    @property
-    def by_hand(self) -> int:
-        """How many interventions were made on the page."""
-        if self.course is None:
-            return 0
-        given = self.course.scenario.config.interventions
-        return sum(change not in given for change in self.course.interventions)
-
-    @property
-    def unsaved(self) -> bool:
-        """Whether interventions were made on the page that no saved config file holds."""
-        return self.course is not None and self.by_hand > 0 and tuple(self.course.interventions) != tuple(self.saved)
-
     # -- forth and back -------------------------------------------------------------------------------
 
     def step(self, days: int = 1) -> bool:

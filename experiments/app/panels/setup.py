@@ -11,6 +11,7 @@ from experiments.app.desk import Choices, Desk
 from experiments.app.panels.context import View
 from experiments.app.panels.fields import Typed
 from experiments.app.setup import Form
+from experiments.app.unsaved import by_hand
 from sim import Scenario
 
 
@@ -89,7 +90,7 @@ def note(desk: Desk, now: Form, shown: Form) -> str:
 
 def given_up(desk: Desk) -> str:
     """Say how much of what was done by hand Start gives up; empty when nothing was."""
-    count = desk.by_hand
+    count = by_hand(desk)
     if not count:
         return ""
     return f"Start: the run on the screen and its {count} intervention{'' if count == 1 else 's'} are given up. Save it under Files to keep it."

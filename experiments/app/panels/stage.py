@@ -11,6 +11,7 @@ from experiments.app.course import Course
 from experiments.app.following import path_data
 from experiments.app.frame import FrameData, frame, world
 from experiments.app.panels.context import Pick, View
+from experiments.app.unsaved import unsaved
 from experiments.app.widgets import MapWidget
 
 
@@ -46,7 +47,7 @@ def Stage(view: View, course: Course, leads: bool) -> None:
     shown = compact(data)
     what = compact({
         "selected": {"kind": view.pick.kind, "name": view.pick.name}, "family": path_data(course), "arrows": True,
-        "top": top if desk.other is not None else None, "running": leads and desk.running, "unsaved": leads and desk.unsaved,
+        "top": top if desk.other is not None else None, "running": leads and desk.running, "unsaved": leads and unsaved(desk),
     })
     MapWidget.element(
         world=fixed, frame=shown, view=what, acknowledge=leads,
