@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Choices", "Desk", "choices_of"]
 
-
 #: Windows that run by themselves take turns, so that a click in another one is soon answered.
 _TURN = threading.Lock()
 
