@@ -348,15 +348,17 @@ def test_a_short_loss_of_touch_does_not_end_a_window(app_server: AppServer, page
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "kill"])
-def test_it_stops_at_once_with_a_window_open(how: signal.Signals, page_factory: PageFactory) -> None:
-    server = start_ready(*SMALL)
+def test_it_stops_at_once_with_a_window_open(how: signal.Signals, page_factory: PageFactory, tmp_path: Path) -> None:
+    server = start_ready(*SMALL, environment={"TMPDIR": str(tmp_path)})
     try:
         _open(page_factory(watched=False), server)
+        assert list(tmp_path.iterdir())
         server.process.send_signal(how)
         code = server.process.wait(10)
     finally:
         server.stop()
-    assert code == (0 if how == signal.SIGINT else -signal.SIGTERM)
+    assert code == (0 if how == signal.SIGINT else 128 + signal.SIGTERM)
+    assert list(tmp_path.iterdir()) == [], "nothing is left behind"
     assert not _reachable("127.0.0.1", server.port)
     assert [line for line in server.err if not line.startswith("window ")] == []
 

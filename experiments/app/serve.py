@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import ipaddress
 import os
+import signal
 import socket
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 from unittest import mock
 
@@ -64,6 +66,7 @@ def main(words: Sequence[str]) -> int:
         from experiments.app import application  # the check has passed: what it imports is there
 
         given = {**application.settings(), "SOLARA_HOME": home, **arguments.chosen.environment()}
+        signal.signal(signal.SIGTERM, _ended)
         with mock.patch.dict(os.environ, given):
             return _serve(arguments, sock, assets)
 
@@ -190,6 +193,11 @@ def listen(host: str, port: int) -> socket.socket:
 def is_loopback(address: str) -> bool:
     """Return whether only programs on this machine reach an address."""
     return ipaddress.ip_address(address.split("%")[0]).is_loopback
+
+
+def _ended(number: int, frame: FrameType | None) -> None:
+    """End with the exit code that shells give a killed process, after everything has been put away."""
+    raise SystemExit(128 + number)
 
 
 def _serve(arguments: Arguments, sock: socket.socket, assets: Path) -> int:
