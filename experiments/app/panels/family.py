@@ -39,6 +39,7 @@ def Family(view: View) -> None:
     known = population if any(item["value"] == population for item in people) else people[0]["value"]
 
     def follow() -> None:
+        set_population(known)  # what was shown first is meant, also when the list has something else tomorrow
         number = course.family.number + 1 if course.family is not None else 0
         view.desk.change(lambda course: choose(course, population=known, place=here, number=number))
 

@@ -201,7 +201,7 @@ class MarchlandCharts {
     const width = card.holder.clientWidth, height = card.holder.clientHeight;
     if (!width || !height) return;  // not on the screen yet
     const end = this._end(), scale = this._scale(card, end), narrow = end > 731 && width < 200;
-    const stamp = [end, scale.low, scale.high, card.log, narrow, JSON.stringify(this.marks)].join();
+    const stamp = [end, scale.low, scale.high, card.log, narrow, width < 180 * this.scale, JSON.stringify(this.marks)].join();
     if (!card.plot) {
       card.plot = this.echarts.init(card.axes, null, { renderer: "canvas" });
       card.plot.setOption(this._base(card));
@@ -212,7 +212,7 @@ class MarchlandCharts {
       const every = Math.ceil((end + 1) / 1500), ground = [];
       for (let day = 0; day <= end; day += every) ground.push([this._time(day), scale.low]);
       card.plot.setOption({
-        xAxis: { max: this._time(end), axisLabel: { formatter: { year: narrow ? "’{yy}" : "{yyyy}", month: "{MMM}", day: "{d} {MMM}" } } },
+        xAxis: { max: this._time(end), splitNumber: width < 180 * this.scale ? 2 : 4, axisLabel: { formatter: { year: narrow ? "’{yy}" : "{yyyy}", month: "{MMM}", day: "{d} {MMM}" } } },
         yAxis: { min: scale.low, max: scale.high, interval: scale.step },
         series: [{ id: "ground", data: ground, markLine: { data: this._lines() } }, ...this._observed(card, end)],
       });
