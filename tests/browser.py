@@ -16,7 +16,6 @@ import os
 import queue
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -110,11 +109,6 @@ class Server:
                 self.process.wait(10)
 
 
-def hear_ctrl_c() -> None:
-    """Heed Ctrl-C in a new process: one that is started in the background of a shell ignores it otherwise."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 def start(*words: str, cwd: Path = ROOT, environment: Mapping[str, str] | None = None) -> Server:
     """Give the command ``marchland app`` with no browser, at any free port unless the words name one; do not wait."""
     port = () if any(word.startswith("--port") for word in words) else ("--port", "0")
@@ -122,9 +116,8 @@ def start(*words: str, cwd: Path = ROOT, environment: Mapping[str, str] | None =
     command = [sys.executable, "-m", "experiments", "app", "--no-open", *port, *words]
     started = time.monotonic()
     process = subprocess.Popen(
-        command, cwd=cwd, env=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        preexec_fn=hear_ctrl_c,
-    )  # fmt: skip
+        command, cwd=cwd, env=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     server = Server(process, started)
     server.listen()
     return server

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import signal
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -24,6 +26,10 @@ from sim.start import first_state
 from sim.state import State
 from sim.streams import Streams
 from sim.today import Today, new_day
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+    # Started in the background of a shell: tests of Ctrl-C, and what they start, heed it all the same.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 QUIET = ("policy@policies.north=status_quo", "policy@policies.south=status_quo")
 
