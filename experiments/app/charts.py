@@ -41,7 +41,7 @@ STATUSES = (
     (Status.IDP, "IDPs", ORANGE, "dashdot", "displaced inside their own country"),
 )
 RETURNS = (
-    ("voluntary", GREEN, "dashed", "went home because home was safe enough"),
+    ("voluntary", GREEN, "dashed", "went home of their own accord, more of them the safer home is"),
     ("fear", ORANGE, "long", "went home for fear of arrest and deportation"),
     ("deportation", VERMILLION, "dotted", "were formally deported"),
 )
@@ -163,7 +163,7 @@ def _relations(setting: Setting) -> Iterator[ChartSpec]:
         )
         for (a, b), style in zip(permutations(names, 2), _cycle(), strict=False)
     ]
-    about = "Hostility rises with what the other does and fades in time: 1 is one act of Goldstein weight -10 a week."
+    about = "Hostility rises with what the other does and fades in time, back to its rest."
     yield ChartSpec("hostility", "Hostility", "points a week", about, tuple(hostile), columns=1)
     lines: list[tuple[str, str, str, Column]] = []
     for a, b in combinations(names, 2):

@@ -24,23 +24,23 @@ FIRST_STEPS: tuple[str, ...] = (
 #: Words that no declaration explains in a sentence for the page.
 _OTHERS: tuple[tuple[str, str], ...] = (
     ("act", "something a government does to another on a day, with a Goldstein weight from -10 (an attack) to 10 (full cooperation)"),
-    ("hostility", "how much a government minds another: acts against it raise it, time lowers it; 1 is one act of weight -10 a week"),
-    ("rupture", "hostility above 1 for 28 days, or all crossings closed to people for 21"),
+    ("hostility", "how much a government minds another: acts against it raise it, time takes it back to its rest, which is above 0"),
+    ("rupture", "normalised hostility (the mean of all governments above its rest) over its threshold for four weeks, or all crossings closed to people for three"),
     ("sanctuary", "fighters across the border, in a country whose government leaves them alone"),
     ("legitimacy", "0 to 1: how rightful people find their government"),
     ("tension", "0 to 1: how much hosts mind the foreigners among them"),
-    ("standing", "0 to 1: a government's weight at international forums"),
+    ("standing", "0 to 1: a government's international standing, which what it does can cost; mediators give less aid where it is low"),
     ("deadline", "a date by which people of a legal status are told to leave; fear of it drives returns before anybody is deported"),
     ("coerced returns", "returns for fear and deportations"),
-    ("contested sign", "an effect on which the literature disagrees: -, 0 and + can all be chosen (Setup, contested signs)"),
+    ("contested sign", "an effect on which the literature disagrees; Setup has sets of values for all of them, further overrides any one"),
     ("seed", "names the luck of a run: the same seed and config give the same run"),
     ("pair", "two runs with the same luck and another policy; their difference is what the policy did under that luck"),
 )
 _CORNERS: tuple[tuple[str, str], ...] = (
-    ("default", "most contested effects at 0"),
+    ("default", "the defaults: small or 0, and settled by nobody"),
     ("spiral", "pressure breeds resistance: strikes, operations and forced returns feed violence"),
     ("deterrence", "pressure works: strikes and operations deter, and cost little"),
-    ("zero", "every contested effect off"),
+    ("zero", "the contested effects off"),
 )
 _KEYS: tuple[tuple[str, str], ...] = (
     ("Tab", "from part to part; Enter or the space bar presses"),
