@@ -158,3 +158,11 @@ def test_a_desk_says_what_is_wrong_and_goes_on() -> None:
     assert desk.course.interventions == ()
     assert desk.change(lambda course: levers.set_level(course, "north", "operations", 0.5))
     assert desk.course.interventions[0].date == dt.date(2001, 1, 5)
+
+
+def test_the_cost_of_all_crossings_is_that_of_all_of_them() -> None:
+    """The hint says what the budget then shows: five million in the two states."""
+    course = Course(Scenario.load("two_states"))
+    assert "At level 1: 5 million US$ a year, 3.0 thousand personnel" in row_of(course, "north", "close_people/*").hint
+    money = float((course.setting.cost_weights * course.setting.money_cost)[[k for k, slot in enumerate(course.setting.cast.slots) if slot.lever == "close_people"]].sum())
+    assert money == pytest.approx(5.0)

@@ -164,7 +164,7 @@ def rows(course: Course, government: str) -> list[Row]:
         key = str(slot)
         later = key in pending and abs(pending[key] - asked) > TINY
         found.setdefault(slot.lever, []).append(Row(
-            key, label_of(slot, course), _hint(slot, course), _group_of(slot.lever), False, BY_NAME[slot.lever].low,
+            key, label_of(slot, course), _hint(course, slot), _group_of(slot.lever), False, BY_NAME[slot.lever].low,
             pending[key] if later else asked, granted, later, key in held,
         ))  # fmt: skip
     return [row for levers in GROUPS.values() for lever in levers for row in _with_all(lever, found.get(lever, []), course)]
@@ -268,7 +268,7 @@ def _with_all(lever: str, own: Sequence[Row], course: Course) -> Iterator[Row]:
         count = len(own)
         slot = Slot(lever, ALL)
         yield Row(
-            str(slot), label_of(slot, course), own[0].hint, own[0].group, False, 0.0, math.fsum(row.asked for row in own) / count,
+            str(slot), label_of(slot, course), _hint(course, *(named_slot(row.key) for row in own)), own[0].group, False, 0.0, math.fsum(row.asked for row in own) / count,
             math.fsum(row.granted for row in own) / count, any(row.pending for row in own), any(row.held for row in own),
         )  # fmt: skip
     for row in own:
@@ -279,14 +279,15 @@ def _with_all(lever: str, own: Sequence[Row], course: Course) -> Iterator[Row]:
         )  # fmt: skip
 
 
-def _hint(slot: Slot, course: Course) -> str:
-    """What a lever does, and what it costs at level 1."""
-    cost: LeverCost = course.setting.config.levers[slot.lever]
-    weight = course.setting.cast.slot_share(slot)
+def _hint(course: Course, *slots: Slot) -> str:
+    """What a lever does, and what it costs at level 1 on all of its slots together."""
+    lever = slots[0].lever
+    cost: LeverCost = course.setting.config.levers[lever]
+    weight = math.fsum(course.setting.cast.slot_share(slot) for slot in slots)
     parts = [
         f"{cost.money * weight:,.0f} million US$ a year" if cost.money else "",
         f"{cost.forces * weight:,.1f} thousand personnel" if cost.forces else "",
         f"{abs(cost.standing * weight):.2f} points of standing {'lost' if cost.standing > 0 else 'gained'} a year" if cost.standing else "",
     ]
     text = ", ".join(part for part in parts if part)
-    return f"{BY_NAME[slot.lever].meaning}. At level 1: {text or 'no cost'}"
+    return f"{BY_NAME[lever].meaning}. At level 1: {text or 'no cost'}"
