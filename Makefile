@@ -86,15 +86,15 @@ app: .venv/.installed-app
 
 test: .venv/.installed-test
 	@echo "Running the tests: .venv/bin/python -m pytest $(ARGS)"
-	@.venv/bin/python -m pytest -n auto -q $(ARGS)
+	@.venv/bin/python -m pytest -n auto --dist loadgroup -q $(ARGS)
 
 test-312: .venv312/.installed-test
 	@echo "Running the tests on Python 3.12: .venv312/bin/python -m pytest $(ARGS)"
-	@.venv312/bin/python -m pytest -n auto -q -p no:cacheprovider $(SLOW:%=--ignore=tests/test_%.py) $(ARGS)
+	@.venv312/bin/python -m pytest -n auto --dist loadgroup -q -p no:cacheprovider $(SLOW:%=--ignore=tests/test_%.py) $(ARGS)
 
 test-hydra14: .venvh14/.installed-test
 	@echo "Running the tests of configs and multiruns on Hydra 1.4"
-	@.venvh14/bin/python -m pytest -n auto -q -p no:cacheprovider tests/test_hydra.py tests/test_compose.py tests/test_cli.py $(ARGS)
+	@.venvh14/bin/python -m pytest -n auto --dist loadgroup -q -p no:cacheprovider tests/test_hydra.py tests/test_compose.py tests/test_cli.py $(ARGS)
 
 has-312:
 	@test -n "$(PYTHON312)"

@@ -88,5 +88,5 @@ def _truces(state: State, setting: Setting, today: Today) -> None:
     for g, first, until in state.truces_due:
         if first <= today.day < until:
             state.truce_until[g] = until - 1
-            today.event("truce", names[g], "", "", float(until - first), f"{names[g]} declares a truce until {setting.date(until)}")
+            today.event("truce", names[g], "", "", float(until - first), f"{names[g]} declares a truce to {setting.date(until - 1)}")
     state.truces_due = tuple(item for item in state.truces_due if item[1] > today.day)

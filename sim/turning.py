@@ -86,7 +86,7 @@ def turning_points(record: Record, setting: Setting) -> list[Event]:
     p, cast = setting.parameters.outcomes, setting.cast
     relations = relations_from_index(record, setting)
     events = [
-        Event(day, "rupture", "region", "", "", 1.0, f"rupture: hostility above {p.rupture:g} for 28 days")
+        Event(day, "rupture", "region", "", "", 1.0, f"rupture: normalised hostility above {p.rupture:g} for 28 days")
         for day in spells(relations, p.rupture, 0.8 * p.rupture, 28)
     ]
     # Closed to people; trade crossings are not on record by crossing.

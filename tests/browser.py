@@ -29,7 +29,7 @@ from urllib.parse import urlsplit
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+    from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -235,3 +235,53 @@ def shown(page: Page, timeout: float = 30.0) -> None:
         " return typeof app !== 'undefined' && app.loading === false && main !== null && main.innerText.trim().length > 0; }",
         timeout=timeout * 1000,
     )
+
+
+def opened(page: Page, url: str) -> Page:
+    """Open the app, and wait until its map shows an evening."""
+    page.goto(url)
+    page.wait_for_selector("[data-testid=map][data-day]", timeout=30_000)
+    return page
+
+
+def wait_day(page: Page, number: int) -> None:
+    """Wait until the map shows an evening."""
+    page.wait_for_selector(f"[data-testid=map][data-day='{number}']", timeout=30_000)
+
+
+def press(page: Page, name: str) -> None:
+    """Click the button of this name."""
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def choose(page: Page, label: str, value: str) -> None:
+    """Choose a value of a list."""
+    _pick(page, lambda: page.get_by_label(label, exact=True).click(force=True), lambda menu: menu.get_by_text(value, exact=True))
+
+
+def look_at(page: Page, words: str, name: str) -> None:
+    """Choose something by its words in the search of the inspector, and wait for its card."""
+
+    def search() -> None:
+        page.get_by_label("Look at", exact=True).click()
+        page.get_by_label("Look at", exact=True).fill(words)
+
+    _pick(page, search, lambda menu: menu.locator(".v-list-item").filter(has_text=words).first)
+    page.wait_for_selector(f"[data-testid=card][data-of='{name}']")
+
+
+def _pick(page: Page, opening: Callable[[], None], option: Callable[[Locator], Locator], attempts: int = 4) -> None:
+    """Open a list and click on an option; what is drawn anew, or moves, while one clicks on it is clicked again."""
+    from playwright import sync_api  # not everybody has it: these tests are skipped then
+
+    menu = page.locator(".menuable__content__active")
+    for left in reversed(range(attempts)):
+        try:
+            if not menu.count():
+                opening()
+            option(menu).click(timeout=4_000 if left else 20_000)
+            break
+        except sync_api.TimeoutError:
+            if not left:
+                raise
+    page.wait_for_function("() => !document.querySelector('.menuable__content__active')")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+import pytest
 from browser import app_server  # noqa: F401  # a fixture: servers of the app, shared by all test modules
 
 from agents.decisions import Announcement, GovernmentDecision
@@ -30,6 +31,15 @@ from sim.today import Today, new_day
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
     # Started in the background of a shell: tests of Ctrl-C, and what they start, heed it all the same.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let all tests of the page run in one worker: it starts each server once, and no two browsers disturb each other's times."""
+    for item in items:
+        if {"chromium", "app_server"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
 
 QUIET = ("policy@policies.north=status_quo", "policy@policies.south=status_quo")
 

@@ -261,6 +261,44 @@ def test_a_running_desk_can_be_reset_split_and_sent_back() -> None:
     desk.close()
 
 
+def test_a_long_act_in_one_window_does_not_hold_up_another_that_runs() -> None:
+    busy, other = Desk(Choices(("scenario=two_states",))), Desk(Choices(("scenario=two_states",)))
+    for desk in (busy, other):
+        desk.changed = desk.shown
+        desk.run()
+    try:
+        assert busy.course is not None and other.course is not None
+        with busy.lock:  # as an act does that takes its time
+            stood, began = busy.course.day, other.course.day
+            deadline = time.monotonic() + 30.0
+            while other.course.day < began + 20:
+                assert time.monotonic() < deadline, "the other window stands still"
+                time.sleep(0.01)
+            assert busy.course.day == stood and busy.running
+        while busy.course.day < stood + 5:
+            assert time.monotonic() < deadline + 30.0, "it does not go on"
+            time.sleep(0.01)
+    finally:
+        busy.close()
+        other.close()
+
+
+def test_a_right_side_that_could_not_be_built_again_keeps_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(Choices(("scenario=two_states",)))
+    desk.choose_other({"north": "hardline"})
+    assert desk.split(True) and desk.built_policies == {"north": "hardline"}
+    before = desk.other
+    desk.choose_other({"north": "tit_for_tat"})
+
+    def broken(course: Course, day: int) -> None:
+        raise InputError("a day that is not there")
+
+    monkeypatch.setattr(Course, "go_to", broken)
+    assert not desk.split(True)
+    assert desk.other is before and desk.built_policies == {"north": "hardline"}
+    desk.close()
+
+
 def test_both_halves_stay_on_one_evening_when_one_cannot_go_on() -> None:
     desk = Desk(Choices(("scenario=two_states",)))
     desk.split(True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from browser import ROOT, Server, chromium, page, page_factory, start_ready  # noqa: F401  # fixtures
+from browser import ROOT, Server, choose, chromium, look_at, page, page_factory, press, start_ready  # noqa: F401  # fixtures
 from conftest import scenario
 
 from experiments.app import charts, following, inspect, levers
@@ -131,10 +131,6 @@ def wait_day(page: Page, day: int) -> None:
     )  # fmt: skip
 
 
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
-
-
 def forth(page: Page, course: Course, *buttons: str) -> None:
     """Press buttons that move the clock; the course goes along."""
     days = {"Step": 1, "Step 7": 7, "Back": -1, "Back 30": -30}
@@ -146,24 +142,6 @@ def forth(page: Page, course: Course, *buttons: str) -> None:
 
 def tab(page: Page, name: str) -> None:
     page.locator(".mar-tab", has_text=name).click()
-
-
-def choose(page: Page, label: str, value: str) -> None:
-    from playwright.sync_api import (
-        TimeoutError as PlaywrightTimeout,  # not everybody has it: these tests are skipped then
-    )
-
-    menu = page.locator(".menuable__content__active")
-    for attempt in range(3):  # a list may be drawn anew while it is clicked on: one clicks again
-        if not menu.count():
-            page.get_by_label(label, exact=True).click(force=True)
-        try:
-            menu.get_by_text(value, exact=True).click(timeout=20_000 if attempt == 2 else 4_000)
-            break
-        except PlaywrightTimeout:
-            if attempt == 2:
-                raise
-    page.wait_for_function("() => !document.querySelector('.menuable__content__active')")
 
 
 def click_at(page: Page, selector: str) -> None:
@@ -377,7 +355,7 @@ def test_2_runs_until_a_rupture(page: Page, sites: Sites) -> None:
     course = site.course("corner=spiral", "policy@policies.north=richardson", "policy@policies.south=richardson")
     forth(page, course, *["Step 7"] * 13)
     choose(page, "until", "a rupture")
-    assert play_until(page, course, Until("rupture")).startswith("rupture: hostility above")
+    assert play_until(page, course, Until("rupture")).startswith("rupture: normalised hostility above")
     forth(page, course, "Step")
 
 
@@ -470,9 +448,7 @@ def test_4_a_click_says_what_it_is_and_why(page: Page, sites: Sites, name: str) 
     click_at(page, f"[data-testid=map] [data-kind=group][data-name='{group}'] .mm-glyph")
     check_card(page, course, Pick("group", group))
     assert page.locator(f"[data-kind=group][data-name='{group}'][data-selected=true]").count() >= 1
-    page.get_by_label("Look at", exact=True).click()
-    page.get_by_label("Look at", exact=True).fill(population)
-    page.locator(".menuable__content__active .v-list-item").filter(has_text=f"{population} (population)").click()
+    look_at(page, f"{population} (population)", population)
     check_card(page, course, Pick("population", population))
     forth(page, course, "Step")
     check_card(page, course, Pick("population", population))

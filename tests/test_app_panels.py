@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from browser import AppServer, PageFactory, chromium, page, page_factory  # noqa: F401  # fixtures
+from browser import AppServer, PageFactory, choose, chromium, look_at, page, page_factory, press, wait_day  # noqa: F401  # fixtures
 from conftest import scenario
 
 from experiments.app import following
@@ -27,21 +27,6 @@ def opened(page: Page, url: str) -> Page:
     page.wait_for_selector("[data-testid=map][data-day]", timeout=30_000)
     page.wait_for_selector("[data-testid=card]", timeout=30_000)
     return page
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
-
-
-def wait_day(page: Page, number: int) -> None:
-    page.wait_for_selector(f"[data-testid=map][data-day='{number}']", timeout=30_000)
-
-
-def look_at(page: Page, words: str, name: str) -> None:
-    page.get_by_label("Look at", exact=True).click()
-    page.get_by_label("Look at", exact=True).fill(words)
-    page.locator(".menuable__content__active .v-list-item").filter(has_text=words).first.click()
-    page.wait_for_selector(f"[data-testid=card][data-of='{name}']")
 
 
 def click_map(page: Page, kind: str, name: str) -> None:
@@ -104,8 +89,7 @@ def test_the_log_is_filtered_and_leads_to_a_day_and_a_place(page: Page, app_serv
     opened(page, app_server("scenario=pakistan_afghanistan").url)
     press(page, "Events")
     page.wait_for_selector("text=Nothing yet that fits these filters.")
-    page.get_by_label("until").click(force=True)
-    page.locator(".menuable__content__active").get_by_text("an attack with more deaths than", exact=True).click()
+    choose(page, "until", "an attack with more deaths than")
     press(page, "Run")
     page.wait_for_selector(".mar-note:has-text('Stopped')", timeout=60_000)
     page.wait_for_selector("[data-event=attack]")

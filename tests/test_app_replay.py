@@ -114,6 +114,7 @@ def test_what_a_config_had_and_the_page_withdrew_is_not_played() -> None:
     found = replay.gather(course)
     assert found.stamp.interventions == ["2001-01-10 south: hardline"]
     assert found.rows == charts.rows(course, 0, 30) and found.events == course.events()
+    assert replay.gather(Course(scenario("two_states", words))).stamp.interventions == [], "the film ends before"
     untouched = Course(course.scenario)
     untouched.go_to(30)
     assert charts.rows(untouched, 0, 30) != found.rows, "the test can tell"

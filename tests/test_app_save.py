@@ -20,6 +20,7 @@ from experiments.app import levers, openrun, save, setup
 from experiments.app.course import Course
 from experiments.app.desk import Choices, Desk
 from experiments.app.paperwork import Paperwork, begin_export, begin_saving, paperwork
+from experiments.app.unsaved import by_hand, unsaved
 from experiments.runner import result_tables
 from sim.fingerprint import canonical, digest, table_hash
 
@@ -368,3 +369,36 @@ def test_the_last_day_of_an_opened_run_is_kept_by_start() -> None:
     form = setup.form_of(desk.choices, scenario)
     assert form.end == "2001-01-10"
     assert str(setup.choices_from(form, form, desk.choices).load().config.scenario.end) == "2001-01-10"
+
+
+# -- what would be lost -----------------------------------------------------------------------------------
+
+
+def test_whatever_differs_from_the_config_is_unsaved_until_it_is_saved() -> None:
+    desk = opened("scenario=two_states", "interventions=[{date: 2001-01-05, actor: north, policy: hardline}]")
+    desk.step(2)
+    assert (by_hand(desk), unsaved(desk)) == (0, False)
+    given = shown(desk).interventions[0]
+    desk.change(lambda course: course.model.withdraw(given.date, "north"))
+    assert (by_hand(desk), unsaved(desk)) == (1, True), "withdrawing is something done by hand"
+    desk.change(lambda course: course.model.intervene(given))
+    assert (by_hand(desk), unsaved(desk)) == (0, False)
+    desk.change(lambda course: course.take_over("south", {"aid": 0.5}))
+    assert (by_hand(desk), unsaved(desk)) == (1, True)
+    desk.step(1)
+    begin_saving(desk, to_end=True)
+    desk.split(True)  # beside the same course: what is saved is still that course
+    wait_until(lambda: not paperwork(desk).saving.running)
+    assert not unsaved(desk) and paperwork(desk).saving.built == desk.built
+    desk.change(lambda course: course.model.withdraw(given.date, "north"))
+    assert unsaved(desk), "the file says otherwise"
+    assert desk.reset() and not unsaved(desk) and paperwork(desk).saving.built != desk.built
+
+
+def test_a_file_to_this_evening_holds_nothing_that_is_to_come() -> None:
+    desk = opened("scenario=two_states")
+    desk.step(2)
+    desk.change(lambda course: course.take_over("south", {"aid": 0.5}))  # acts tomorrow
+    begin_saving(desk, to_end=False)
+    wait_until(lambda: not paperwork(desk).saving.running)
+    assert unsaved(desk)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from browser import AppServer, PageFactory, chromium, page, page_factory, start_ready  # noqa: F401  # fixtures
+from browser import AppServer, PageFactory, choose, chromium, opened, page, page_factory, press, start_ready, wait_day  # noqa: F401  # fixtures
 
 from agents.errors import InputError
 from experiments import cli
@@ -127,26 +127,8 @@ def test_what_cannot_be_read_is_said_in_one_line(change: dict[str, str], said: s
 # -- in a browser -----------------------------------------------------------------------------------------
 
 
-def opened(page: Page, url: str) -> None:
-    page.goto(url)
-    page.wait_for_selector("[data-testid=map][data-day]", timeout=30_000)
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
-
-
 def tab(page: Page, name: str) -> None:
     page.locator(".mar-tab", has_text=name).click()
-
-
-def wait_day(page: Page, number: int) -> None:
-    page.wait_for_selector(f"[data-testid=map][data-day='{number}']", timeout=30_000)
-
-
-def choose(page: Page, label: str, value: str) -> None:
-    page.get_by_label(label, exact=True).click(force=True)
-    page.locator(".menuable__content__active").get_by_text(value, exact=True).click()
 
 
 def lever(page: Page, key: str) -> str:

@@ -338,13 +338,13 @@ def test_a_lone_escalation_is_not_crowded_out_by_events_of_other_kinds(tmp_path:
 def test_texts_of_events_show_names_not_keys(tmp_path: Path) -> None:
     folder = write_run(tmp_path / "run", days=100)
     write_events(folder, [
-        (1, "truce", "ttp", "", "", 9.0, "ttp declares a truce until 2021-01-10"),
+        (1, "truce", "ttp", "", "", 9.0, "ttp declares a truce to 2021-01-10"),
         (20, "closure", "pakistan", "", "Torkham crossing", 1.0, "pakistan closes Torkham crossing to people"),
         (40, "talks", "un", "pakistan-afghanistan", "", 0.0, "un offers pakistan and afghanistan talks: declined"),
         (60, "strike", "pakistan", "afghanistan", "Khost", 4.0, "strike on Khost: 4 civilians killed"),
     ])  # fmt: skip
     assert [note.text for note in chosen(load_run(folder))] == [
-        "TTP declares a truce until 2021-01-10",
+        "TTP declares a truce to 2021-01-10",
         "Pakistan closes Torkham to people",
         "UN offers Pakistan and Afghanistan talks: declined",
         "Strike on Khost: 4 civilians killed",

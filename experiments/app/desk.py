@@ -7,7 +7,6 @@ words what went wrong. Every window has a desk of its own, so that windows never
 from __future__ import annotations
 
 import threading
-import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -17,6 +16,7 @@ from agents.errors import InputError
 from experiments.app.choices import Choices, choices_of
 from experiments.app.course import Course, StepError
 from experiments.app.openrun import Recorded
+from experiments.app.running import Running
 from experiments.app.until import Until, met
 
 if TYPE_CHECKING:
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from sim.interventions import Intervention
 
 __all__ = ["Choices", "Desk", "choices_of"]
-
-#: Windows that run by themselves take turns, so that a click in another one is soon answered.
-_TURN = threading.Lock()
 
 
 class Work(Protocol):
@@ -62,12 +59,11 @@ class Desk:
         self.other_policies: dict[str, str] = {}  #: wished for; the right side is built with them
         self.built_policies: dict[str, str] = {}  #: what the right side was built with
         self.generation = 0  #: counts the courses that were built: what belongs to former ones is out of date
-        self.saved: Sequence[Intervention] = ()  #: what had been done by hand when a config file was last saved
+        self.built = 0  #: counts the first courses alone: what is split beside one changes nothing about it
+        self.saved: Sequence[Intervention] | None = None  #: all interventions when a config file of the course was last saved
         self.other_follows = False  #: whether interventions on the left happen on the right as well
         self.lock = threading.RLock()  #: guards the courses: a running one is stepped in a thread of its own
-        self._stop = threading.Event()
-        self._runner: threading.Thread | None = None
-        self._shown = threading.Event()
+        self._running = Running(self.lock, lambda: self.speed, lambda: self.changed())
         self.closed = False
         self.start(choices)
 
@@ -90,9 +86,9 @@ class Desk:
         self.recorded = Recorded(choices.folder) if choices.folder is not None else None
         self.choices = choices
         self.course = Course(scenario)
-        self.other = other
-        self.generation += 1
-        self.note, self.saved = "", ()
+        self._put_beside(other)
+        self.generation, self.built = self.generation + 1, self.built + 1
+        self.note, self.saved = "", None
         if not same:
             self.other_policies = {}
 
@@ -111,15 +107,16 @@ class Desk:
                 if self.other_follows:
                     other.follow(self.course)
                 other.go_to(self.course.day)
-            self.other = other
+            self._put_beside(other)
             self.generation += 1
 
         return self._guarded(act)
 
     def _beside(self, choices: Choices) -> Course:
-        course = Course(replace(choices, policies={**choices.policies, **self.other_policies}).load())
-        self.built_policies = dict(self.other_policies)
-        return course
+        return Course(replace(choices, policies={**choices.policies, **self.other_policies}).load())
+
+    def _put_beside(self, other: Course | None) -> None:
+        self.other, self.built_policies = other, dict(self.other_policies)
 
     def choose_other(self, policies: dict[str, str]) -> None:
         """Choose the policies of the right side, by actor; they take effect when it is built."""
@@ -180,45 +177,34 @@ class Desk:
     @property
     def running(self) -> bool:
         """Whether the course runs by itself."""
-        return self._runner is not None and self._runner.is_alive() and not self._stop.is_set()
+        return self._running.on
 
     def run(self, until: Until | None = None) -> None:
         """Run by itself until a condition is met, the end, an error, or :meth:`pause`."""
         if self.running or self.closed:
             return
-        self._stop = threading.Event()
-        self._shown.set()
+        wanted = until or Until()
         self.note = self.error = ""
-        self._runner = threading.Thread(target=self._run, args=(until or Until(), self._stop), daemon=True)
-        self._runner.start()
+        self._running.start(lambda: self._goes_on(wanted))
         self.changed()
 
-    def _run(self, until: Until, stop: threading.Event) -> None:
-        due = time.perf_counter()
-        while not stop.is_set():
-            self._shown.wait(1.0)  # the browser says when a day is on the screen: a slow one is never flooded
-            with _TURN:
-                with self.lock:
-                    if stop.is_set():  # asked inside: whoever stopped it has the courses to himself
-                        break
-                    self._shown.clear()
-                    if not self._attempt(lambda: self._day_of(until, stop), clear=False):
-                        stop.set()
-                self.changed()
-            due = max(due + 1.0 / self.speed, time.perf_counter())
-            stop.wait(max(due - time.perf_counter(), 0.0))
+    def _goes_on(self, until: Until) -> bool:
+        """Play a day of a running course; return whether another one is wanted."""
+        found: list[str] = []
 
-    def _day_of(self, until: Until, stop: threading.Event) -> None:
-        """Play a day of a running course, and stop where the condition is met."""
-        self._advance(1)
-        note = met(self.course, until) if self.course is not None else ""
-        if note:
-            self.note = f"Stopped: {note}"
-            stop.set()
+        def act() -> None:
+            self._advance(1)
+            found.append(met(self.course, until) if self.course is not None else "")
+
+        if not self._attempt(act, clear=False):
+            return False
+        if found[0]:
+            self.note = f"Stopped: {found[0]}"
+        return not found[0]
 
     def shown(self) -> None:
         """The browser has drawn the latest day."""
-        self._shown.set()
+        self._running.shown()
 
     def pause(self) -> None:
         """Stop running; the day that is being played is finished."""
@@ -227,7 +213,7 @@ class Desk:
 
     def halt(self) -> None:
         """Stop running without showing anything yet; no day begins any more."""
-        self._stop.set()
+        self._running.halt()
 
     def close(self) -> None:
         """The window is gone: stop and free the models."""
@@ -237,7 +223,7 @@ class Desk:
         if self.export is not None:
             self.export.cancel()
         with self.lock:
-            self.course = self.other = self.export = self._runner = None
+            self.course = self.other = self.export = None
 
     # -- faults ---------------------------------------------------------------------------------------
 

@@ -85,12 +85,16 @@ def government_card(course: Course, pick: Pick) -> Card:
 
 
 def _rival(course: Course, i: int, j: int) -> Row:
-    cast, state = course.setting.cast, course.model.state
+    setting, state = course.setting, course.model.state
     text = f"hostility {level(float(state.hostility[i, j]))}, received {level(float(state.hostility[j, i]))}"
     if state.talks[i, j] >= 0.005:
         text += f", talks {level(float(state.talks[i, j]))}"
-    hint = "Goldstein/10 points a week: about 0.6 is at rest, 1 a strike a week; talks 1 = just begun"
-    return Row(cast.governments[j], text, hint, Pick("government", cast.governments[j]))
+    hint = (
+        f"{level(setting.rest_hostility)} is the mean at rest, and an act of -10 a week (a strike) kept up by both sides adds "
+        f"{level(setting.hostility_unit)}; talks 1 = just begun"
+    )
+    rival = setting.cast.governments[j]
+    return Row(rival, text, hint, Pick("government", rival))
 
 
 def _levers(course: Course, i: int) -> tuple[Row, ...]:

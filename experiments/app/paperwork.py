@@ -59,7 +59,7 @@ class Saving:
     running: bool = False
     path: Path | None = None
     found: save.Saved | None = None
-    generation: int = -1  #: of the model that was saved
+    built: int = -1  #: which of the desk's first courses was saved
 
 
 @dataclass
@@ -94,14 +94,14 @@ def begin_saving(desk: Desk, *, to_end: bool) -> None:
         if desk.course is None or saving.running:
             return
         wish = save.wanted_of(desk.course, to_end=to_end or not desk.course.day)
-        done = tuple(desk.course.interventions) if not wish.left_out else ()
-        saving.running, saving.path, saving.found, saving.generation = True, None, None, desk.generation
+        done = tuple(desk.course.interventions) if not wish.left_out else None
+        saving.running, saving.path, saving.found, saving.built = True, None, None, desk.built
 
     def work() -> None:
         found = save.made(wish, corner=setup.corner_of(choices) or save.DEFAULT_CORNER)
         with writing(FOLDER):
             saving.path, saving.found = save.write(found), found
-        if saving.generation == desk.generation:
+        if saving.built == desk.built:
             desk.saved = done
 
     def end(error: str) -> None:

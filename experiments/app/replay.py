@@ -51,8 +51,8 @@ class Stamp:
     seed: int
     replicate: int
     policies: dict[str, str]  #: by actor, at the start
-    interventions: list[str]
-    hash: str
+    interventions: list[str]  #: up to the last evening
+    hash: str  #: of the scenario's config with these interventions
     version: str
     made: str
 
@@ -151,7 +151,8 @@ def _kept(evening: FrameData) -> FrameData:
 
 
 def _stamp(course: Course) -> Stamp:
-    scenario, changes = course.scenario, tuple(course.interventions)
+    scenario = course.scenario
+    changes = tuple(change for change in course.interventions if change.date <= course.date)  # those to come are not in the film
     config = replace(scenario.config, interventions=changes)
     tree = to_tree(config)
     assert isinstance(tree, dict)

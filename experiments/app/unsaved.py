@@ -6,13 +6,15 @@ from experiments.app.desk import Desk
 
 
 def by_hand(desk: Desk) -> int:
-    """Return how many interventions were made on the page."""
+    """Return how many interventions were made on the page, those of the config that were withdrawn there included."""
     if desk.course is None:
         return 0
-    given = desk.course.scenario.config.interventions
-    return sum(change not in given for change in desk.course.interventions)
+    given, now = desk.course.scenario.config.interventions, desk.course.interventions
+    return sum(change not in given for change in now) + sum(change not in now for change in given)
 
 
 def unsaved(desk: Desk) -> bool:
-    """Return whether interventions were made on the page that the config file saved last does not hold."""
-    return desk.course is not None and by_hand(desk) > 0 and tuple(desk.course.interventions) != tuple(desk.saved)
+    """Return whether the interventions are neither those that the model was built with nor those of the config file saved last."""
+    if desk.course is None or not by_hand(desk):
+        return False
+    return desk.saved is None or tuple(desk.course.interventions) != tuple(desk.saved)

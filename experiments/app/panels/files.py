@@ -44,7 +44,7 @@ def Save(view: View) -> None:
             )  # fmt: skip
             if course.day:
                 solara.Checkbox(label="to the scenario's end, not only to this evening", value=to_end, on_value=set_to_end)
-        if found is not None and path is not None and saving.generation == desk.generation:
+        if found is not None and path is not None and saving.built == desk.built:
             with solara.Column(gap="4px", classes=["mar-done", "mar-saved"]):
                 solara.Text(f"Saved as {path} (config hash {found.hash}). Run it with")
                 solara.Text(save.command(path, found.words), classes=["mar-command"])

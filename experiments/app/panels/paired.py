@@ -82,7 +82,7 @@ def Difference(view: View) -> None:
         return
     with desk.lock:
         rows = pair_rows(left, right) if left.day and left.day == right.day else []
-        key = (desk.generation, left.day, tuple(left.interventions), tuple(right.interventions))
+        key = key_of(desk, left, right)
 
     def work(plan: Plan, stopped: threading.Event) -> None:
         def run() -> None:
@@ -97,7 +97,7 @@ def Difference(view: View) -> None:
         stop.current = threading.Event()
         set_done(0)
         with desk.lock:
-            plan = plan_pairs(left, right, key)
+            plan = plan_pairs(left, right, key_of(desk, left, right))
         threading.Thread(target=work, args=(plan, stop.current), daemon=True).start()
 
     solara.HTML(tag="div", unsafe_innerHTML=table(rows, pairs if pairs is not None and pairs.key == key else None, left.day), classes=["mar-pairs"])
@@ -108,6 +108,11 @@ def Difference(view: View) -> None:
         else:
             solara.Button(f"Run {more} more pairs to day {left.day}", on_click=start, disabled=desk.running or not left.day)
             solara.Select("more pairs", list(MORE), more, on_value=set_more, dense=True, classes=["mar-more"])
+
+
+def key_of(desk: Desk, left: Course, right: Course) -> object:
+    """Tell which courses further pairs are of, and up to which evening."""
+    return (desk.generation, left.day, tuple(left.interventions), tuple(right.interventions))
 
 
 def table(rows: list[PairRow], pairs: Pairs | None, day: int) -> str:

@@ -44,11 +44,11 @@ def Stage(view: View, course: Course, leads: bool) -> None:
         data = frame(course)
         if desk.other is not None:
             top.update(grown(top, (data if one is course else frame(one) for one in desk.courses)))
+        what = compact({
+            "selected": {"kind": view.pick.kind, "name": view.pick.name}, "family": path_data(course), "arrows": True,
+            "top": top if desk.other is not None else None, "running": leads and desk.running, "unsaved": leads and unsaved(desk),
+        })
     shown = compact(data)
-    what = compact({
-        "selected": {"kind": view.pick.kind, "name": view.pick.name}, "family": path_data(course), "arrows": True,
-        "top": top if desk.other is not None else None, "running": leads and desk.running, "unsaved": leads and unsaved(desk),
-    })
     MapWidget.element(
         world=fixed, frame=shown, view=what, acknowledge=leads,
         on_pick=lambda kind, name: view.set_pick(Pick(kind, name)),
