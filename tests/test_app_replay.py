@@ -18,6 +18,7 @@ from agents.errors import InputError
 from experiments.app import charts, replay
 from experiments.app.course import Course
 from experiments.app.frame import FrameData, frame
+from experiments.app.story import told
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -93,12 +94,12 @@ def test_packing_keeps_numbers() -> None:
 def test_twin_plays_what_the_page_played() -> None:
     """Exporting leaves the course alone, plays its interventions and tells how far it is."""
     course = led("two_states")
-    before, told = course.model.state.copy(), []
-    found = replay.gather(course, progress=lambda done, days: told.append((done, days)))
-    assert told == [(day, 60) for day in range(1, 61)]
+    before, days = course.model.state.copy(), []
+    found = replay.gather(course, progress=lambda done, every: days.append((done, every)))
+    assert days == [(day, 60) for day in range(1, 61)]
     assert found.frames == list(evenings("two_states"))
     assert course.day == 60 and np.array_equal(course.model.state.people, before.people) and np.array_equal(course.model.state.asked, before.asked)
-    assert found.events == course.events() and found.rows == charts.rows(course, 0, 60)
+    assert [event.text for event in found.events] == [told(event, course) for event in course.events()] and found.rows == charts.rows(course, 0, 60)
     assert [words.split(" ")[1] for words in found.stamp.interventions] == ["north:", "north:"]
     assert "operations 0.9" in found.stamp.interventions[0] and "tit_for_tat" in found.stamp.interventions[1]
     assert found.stamp.hash != course.scenario.hash, "the hash is that of a config with the interventions"
@@ -113,7 +114,7 @@ def test_what_a_config_had_and_the_page_withdrew_is_not_played() -> None:
     course.go_to(30)
     found = replay.gather(course)
     assert found.stamp.interventions == ["2001-01-10 south: hardline"]
-    assert found.rows == charts.rows(course, 0, 30) and found.events == course.events()
+    assert found.rows == charts.rows(course, 0, 30) and [event.text for event in found.events] == [told(event, course) for event in course.events()]
     assert replay.gather(Course(scenario("two_states", words))).stamp.interventions == [], "the film ends before"
     untouched = Course(course.scenario)
     untouched.go_to(30)
@@ -240,7 +241,7 @@ def test_head_events_and_charts(files: dict[str, Path], page_factory: PageFactor
     assert "One run is one draw" in str(page.locator("header").text_content())
     assert course.scenario.config.scenario.name in str(page.locator("#foot").text_content())
     texts = page.locator("#events li").all_text_contents()
-    wanted = [f"{course.date_of(event.day)}{event.text}" for event in course.events()]
+    wanted = [f"{course.date_of(event.day)}{told(event, course)}" for event in course.events()]
     assert texts == wanted[::-1][:80]
     kind = course.events()[-1].kind
     page.locator("#kinds").select_option(kind)

@@ -98,10 +98,11 @@ def test_lines_lead_to_a_place_or_an_actor(course: Course) -> None:
 
 
 def test_levers_are_told_in_words() -> None:
+    course = Course(scenario("two_states"))
     raised = Event(0, "act", "north", "south", "", 0.5, "engagement/south raised by 0.50")
-    assert story.told(raised) == "north raises engagement (south) by 0.50"
-    assert story.told(Event(0, "act", "north", "", "", -0.3, "forum_support/south lowered by 0.30")) == "north lowers forum support (south) by 0.30"
-    assert story.told(Event(0, "act", "a", "b", "", 0.0, "Torkham closed after a clash")) == "Torkham closed after a clash"
+    assert story.told(raised, course) == 'north raises "Talks with Southland" by 0.50'
+    assert story.told(Event(0, "act", "north", "", "", -0.3, "operations lowered by 0.30"), course) == 'north lowers "Operations against groups at home" by 0.30'
+    assert story.told(Event(0, "act", "a", "b", "", 0.0, "Torkham closed after a clash"), course) == "Torkham closed after a clash"
 
 
 def test_going_back_takes_events_back_and_rows_are_escaped() -> None:

@@ -19,6 +19,7 @@ from types import MappingProxyType
 from experiments.app import charts
 from experiments.app.course import Course
 from experiments.app.frame import FrameData, WorldData, frame, world
+from experiments.app.story import told
 from experiments.files import whole_file, writing
 from experiments.manifest import version
 from sim import Scenario
@@ -127,7 +128,7 @@ def gather(course: Course | Played, *, progress: Progress | None = None, cancell
         if progress is not None:
             progress(day + 1, last)
     return Replay(
-        stamp=_stamp(twin), world=world(twin), frames=frames, events=twin.events(), spec=charts.spec(twin),
+        stamp=_stamp(twin), world=world(twin), frames=frames, events=[replace(event, text=told(event, twin)) for event in twin.events()], spec=charts.spec(twin),
         rows=charts.rows(twin, 0, last), marks=charts.marks(twin),
     )
 

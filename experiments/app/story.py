@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from itertools import islice
 from types import MappingProxyType
 
+from agents.levers import Slot
 from experiments.app.card import count
 from experiments.app.course import Course
 from experiments.app.inspect import resolve
+from experiments.app.levers import label_of
 from experiments.app.panels.context import Pick
 from sim.today import Event
 
@@ -118,7 +120,7 @@ def concerns(event: Event, pick: Pick) -> bool:
 def _line(course: Course, event: Event) -> Line:
     which, letter, label = _KINDS.get(event.kind, ("politics", "P", event.kind.replace("_", " ")))
     pick = next((found for found in _picks(course, event) if found is not None), None)
-    return Line(event.day, course.date_of(event.day), event.kind, which, letter, label, told(event), pick)
+    return Line(event.day, course.date_of(event.day), event.kind, which, letter, label, told(event, course), pick)
 
 
 def _picks(course: Course, event: Event) -> Iterator[Pick | None]:
@@ -129,14 +131,13 @@ def _picks(course: Course, event: Event) -> Iterator[Pick | None]:
             yield resolve(course, Pick(kind, name))
 
 
-def told(event: Event) -> str:
-    """The text of an event, with levers in words."""
+def told(event: Event, course: Course) -> str:
+    """The text of an event; levers are called as on the page."""
     lever = _LEVER.fullmatch(event.text) if event.kind == "act" else None
     if lever is None:
         return event.text
     verb = "raises" if lever["moved"] == "raised" else "lowers"
-    towards = f" ({lever['target']})" if lever["target"] else ""
-    return f"{event.actor} {verb} {lever['lever'].replace('_', ' ')}{towards} by {lever['by']}"
+    return f"{event.actor} {verb} \"{label_of(Slot(lever['lever'], lever['target'] or ''), course)}\" by {lever['by']}"
 
 
 class _Attacks:
