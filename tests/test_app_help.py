@@ -208,4 +208,6 @@ def test_how_many_more_pairs_can_be_chosen(page: Page, app_server: AppServer) ->
     page.locator(".menuable__content__active").get_by_text("19", exact=True).click()
     press(page, "Run 19 more pairs to day 1")
     page.get_by_text("mean of 20 pairs (95 %)").wait_for(timeout=60_000)
+    done = page.get_by_role("button", name="Done: 19 more pairs to day 1", exact=True)
+    assert done.is_disabled(), "the same pairs would come out the same"
     assert re.search(r"[+-]?[\d,]+\.\d \([+-]?[\d,]+\.\d to [+-]?[\d,]+\.\d\)", page.locator("tr[data-outcome=attacks]").inner_text())

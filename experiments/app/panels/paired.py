@@ -100,13 +100,16 @@ def Difference(view: View) -> None:
             plan = plan_pairs(left, right, key_of(desk, left, right))
         threading.Thread(target=work, args=(plan, stop.current), daemon=True).start()
 
-    solara.HTML(tag="div", unsafe_innerHTML=table(rows, pairs if pairs is not None and pairs.key == key else None, left.day), classes=["mar-pairs"])
+    found = pairs if pairs is not None and pairs.key == key else None
+    again = found is not None and found.number == more + 1  # they would come out the same
+    solara.HTML(tag="div", unsafe_innerHTML=table(rows, found, left.day), classes=["mar-pairs"])
     with solara.Row(gap="6px"):
         if done >= 0:
             solara.ProgressLinear(value=100.0 * done / more)
             solara.Button(f"Cancel ({done} of {more} pairs)", on_click=lambda: stop.current.set())
         else:
-            solara.Button(f"Run {more} more pairs to day {left.day}", on_click=start, disabled=desk.running or not left.day)
+            words = f"{more} more pairs to day {left.day}"
+            solara.Button(f"Done: {words}" if again else f"Run {words}", on_click=start, disabled=again or desk.running or not left.day)
             solara.Select("more pairs", list(MORE), more, on_value=set_more, dense=True, classes=["mar-more"])
 
 
