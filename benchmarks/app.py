@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from browser import ARGUMENTS, CHROMIUM, Server, start_ready  # noqa: E402  # after the path
+from browser import ARGUMENTS, CHROMIUM, Server, choose, look_at, press, start_ready  # noqa: E402  # after the path
 
 from experiments.app.course import Course  # noqa: E402
 from experiments.app.replay import export_replay  # noqa: E402
@@ -80,17 +80,6 @@ def day(page: Page) -> int:
     return int(page.get_attribute(MAP, "data-day") or -1)
 
 
-def press(page: Page, name: str) -> None:
-    """Click a button."""
-    page.get_by_role("button", name=name, exact=True).click()
-
-
-def choose(page: Page, label: str, value: str) -> None:
-    """Choose from a list."""
-    page.get_by_label(label, exact=True).click(force=True)
-    page.locator(".menuable__content__active").get_by_text(value, exact=True).click()
-
-
 def run_to(page: Page, date: str) -> None:
     """Run until the evening of a date."""
     choose(page, "until", "the date")
@@ -98,13 +87,6 @@ def run_to(page: Page, date: str) -> None:
     page.get_by_label("YYYY-MM-DD").press("Tab")
     press(page, "Run")
     page.get_by_text(f"the date is reached: {date}").wait_for()
-
-
-def look_at(page: Page, name: str) -> None:
-    """Open the card of something in the inspector."""
-    page.get_by_label("Look at").fill(name)
-    page.locator(".menuable__content__active .v-list-item").filter(has_text=name).first.click()
-    page.locator("[data-testid=card]").get_by_text(name.partition(" (")[0], exact=False).first.wait_for()
 
 
 # -- what is measured -------------------------------------------------------------------------------------
@@ -156,7 +138,7 @@ def one_window(browser: Browser) -> tuple[float, float]:
     with serving() as server:
         empty = memory(server)
         page = opened(browser, server.url)
-        look_at(page, "pakistan (government)")
+        look_at(page, "pakistan (government)", "pakistan")
         press(page, "Step 7")
         page.wait_for_selector(f"{MAP}[data-day='7']")
         started = memory(server)
@@ -227,7 +209,7 @@ def screenshots(browser: Browser) -> None:
     with serving("seed=1") as server:
         page = opened(browser, server.url, LAPTOP)
         run_to(page, "2023-11-05")
-        look_at(page, "pakistan (government)")
+        look_at(page, "pakistan (government)", "pakistan")
         keep(page, "app.png")
     with serving("scenario=two_states", "seed=1") as server:
         page = opened(browser, server.url, PROJECTOR)
