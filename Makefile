@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help run app test test-312 test-hydra14 has-312 lint types docs gallery clean
+.PHONY: help run app test test-thorough test-312 test-hydra14 has-312 lint types docs gallery clean
 
 # The first interpreter that starts and is Python >= 3.11.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
@@ -17,12 +17,14 @@ PIP_OPTIONS := --quiet --disable-pip-version-check --constraint constraints.txt
 SLOW := cluster slurm hydra experiments faults runner joined reproduce reference gravity_reference flee_rule exercises sweep compare \
 	analyze ema fan gallery means phase regret sensitivity survival tornado warning docs draws family violence conflict_run policy_levers \
 	displacement validation app_charts app_course app_help app_inspect app_items app_levers app_map app_page app_panels app_replay app_save app_setup app_story
+THOROUGH := tests/test_reference.py tests/test_gravity_reference.py tests/test_flee_rule.py
 INPUTS := pyproject.toml constraints.txt
 
 help:
 	@echo "make run       install into .venv and run the flagship scenario (results in outputs/)"
 	@echo "make app       install with the browser app into .venv and open it"
 	@echo "make test      install into .venv and run the tests"
+	@echo "make test-thorough  the comparisons with people one by one, with as many seeds as docs/people.md names (ten minutes)"
 	@echo "make test-312  the tests on Python 3.12 with the newest supported Mesa, in .venv312"
 	@echo "make test-hydra14  the tests of configs and multiruns on Hydra 1.4, in .venvh14"
 	@echo "make gallery   run the named studies again and rewrite docs/gallery (about ten minutes)"
@@ -32,8 +34,8 @@ help:
 	@echo "make clean     remove the virtual environments"
 
 # Test workers use all cores already.
-test test-312 test-hydra14: export OPENBLAS_NUM_THREADS := 1
-test test-312 test-hydra14: export OMP_NUM_THREADS := 1
+test test-thorough test-312 test-hydra14: export OPENBLAS_NUM_THREADS := 1
+test test-thorough test-312 test-hydra14: export OMP_NUM_THREADS := 1
 
 # $(call install,FOLDER,INTERPRETER,WHAT,PACKAGE,OPTIONS): a virtual environment with WHAT, at the versions of constraints.txt.
 define install
@@ -87,6 +89,11 @@ app: .venv/.installed-app
 test: .venv/.installed-test
 	@echo "Running the tests: .venv/bin/python -m pytest $(ARGS)"
 	@.venv/bin/python -m pytest -n auto --dist loadgroup -q $(ARGS)
+
+# What is a matter of chance, as often as the docs promise.
+test-thorough: .venv/.installed-test
+	@echo "Running the comparisons with people one by one: .venv/bin/python -m pytest $(THOROUGH) $(ARGS)"
+	@MARCHLAND_THOROUGH=1 .venv/bin/python -m pytest -n auto -q $(THOROUGH) $(ARGS)
 
 test-312: .venv312/.installed-test
 	@echo "Running the tests on Python 3.12: .venv312/bin/python -m pytest $(ARGS)"
