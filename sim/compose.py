@@ -91,10 +91,11 @@ def session(
     if config_dir is not None and not config_dir.is_dir():
         raise InputError(f"--config-dir: no folder {str(config_dir)!r}")
     opened = _open(overrides, config_dir, config_name, trusted, multirun)
-    with registered(opened.scenarios, opened.classes, opened.studies), guarded():
-        implied = None if opened.chosen else opened.path_in_files()
-    if implied is not None:
-        opened = _open([*overrides, f"scenario.path={implied}"], config_dir, config_name, trusted, multirun)
+    if not opened.chosen and (config_name != "config" or config_dir is not None):
+        with registered(opened.scenarios, opened.classes, opened.studies), guarded():
+            implied = opened.path_in_files()
+        if implied is not None:
+            opened = _open([*overrides, f"scenario.path={implied}"], config_dir, config_name, trusted, multirun)
     with registered(opened.scenarios, opened.classes, opened.studies), guarded():
         yield opened
 
@@ -152,8 +153,6 @@ class Session:
 
     def path_in_files(self) -> str | None:
         """Return ``scenario.path`` when a config file of the user sets it, else ``None``."""
-        if self.config_name == "config" and self.config_dir is None:
-            return None
         if (said := said_path(self.config_dir, self.config_name)) is not None:
             return said
         with self._hydra():
