@@ -29,6 +29,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from scipy.stats import t as student
 
 from agents.errors import InputError
+from experiments.configfile import take_config_file
 from experiments.manifest import FILE, make_manifest, write_json
 from experiments.runfolder import check_output, discard_empty, scratch_folder, writing
 from experiments.runner import arrow
@@ -111,6 +112,8 @@ def main(words: Sequence[str]) -> int:
     """Check every arm first, then run them, and write a folder that is whole or not there."""
     if str(Path.cwd()) not in sys.path:
         sys.path.append(str(Path.cwd()))  # last: a user's own policy classes, never in place of ours
+    given = tuple(words)
+    file, words = take_config_file(words)
     own = {key: value for key, _, value in (word.partition("=") for word in words) if key in ("replicates", "precision", "output")}
     overrides = tuple(word for word in words if word.partition("=")[0] not in own)
     flags = [word for word in overrides if word.startswith("-") and word != "--force"]
@@ -123,7 +126,9 @@ def main(words: Sequence[str]) -> int:
     precision = _precision(own.get("precision", ""))
     unique = f"{dt.datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
     output = Path(own.get("output") or Path("outputs") / f"compare-{unique}")
-    with mock.patch.dict(os.environ, {"MARCHLAND_RUN": unique}), session(overrides, trusted=True, multirun=True) as opened:
+    with mock.patch.dict(os.environ, {"MARCHLAND_RUN": unique}), session(
+        overrides, config_dir=Path(file.folder) if file else None, config_name=file.name if file else "config", trusted=True, multirun=True
+    ) as opened:
         arms = _arms(list(opened.jobs()))
         composed = [opened.compose(ready) for ready in arms.values()]
     scenarios = [Scenario.from_config(one.config, one.folder, one.trusted_classes) for one in composed]
@@ -134,7 +139,7 @@ def main(words: Sequence[str]) -> int:
             started = dt.datetime.now(dt.UTC)
             result = compare(tuple(arms), scenarios, int(text), show=True)
             with writing(output):
-                _write(result, scenarios, int(text), scratch, started, ("marchland", "compare", *words))
+                _write(result, scenarios, int(text), scratch, started, ("marchland", "compare", *given))
                 if scenarios[0].config.figures:
                     _draw(result, scenarios, scratch)
     except BaseException:

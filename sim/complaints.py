@@ -102,10 +102,12 @@ def _missing_option(
     group, _, name = str(error.missing_cfg_file).rpartition("/")
     name = name.removesuffix(".yaml")
     options = sorted(str(option).removesuffix(".yaml") for option in error.options or [])
+    parent = re.match(r"In '([^']+)'", str(error))
+    if not group and parent is not None:
+        return InputError(f"{files.get(parent[1], parent[1])}: defaults: no config {name!r} in the config folders; a config file begins with defaults: [config, _self_]")
     if not group:
         return InputError(f"--config-name: no config {name!r} in the config folders; give the name of a YAML file in --config-dir")
     by = [text for text in overrides if text.lstrip("+~").split("=")[0].split("@")[0] == group and name in text]
-    parent = re.match(r"In '([^']+)'", str(error))
     where = f"{by[-1]}: " if by else (f"{files.get(parent[1], parent[1])}: " if parent else "")
     meant = did_you_mean(name, options)
     return InputError(f"{where}unknown {group} {name!r}{meant}; known: {one_of(options) or 'none'}")

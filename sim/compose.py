@@ -29,7 +29,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from agents.errors import InputError
 from sim import complaints
-from sim.composed import Composed, check_dates, said_path, settle, validate
+from sim.composed import Composed, check_dates, check_primary, said_path, settle, validate
 from sim.options import ClassOption, ScenarioOption, Tree, builtin_scenarios, hydra_at_least, registered, scenarios_in
 from sim.overrides import check_plain, folder_of_package, folder_options, readable, refuse_two_scenarios, sets, short
 from sim.studies import GROUP
@@ -90,6 +90,7 @@ def session(
     """Register the options that the overrides need, for one composition or for a whole Hydra run."""
     if config_dir is not None and not config_dir.is_dir():
         raise InputError(f"--config-dir: no folder {str(config_dir)!r}")
+    check_primary(config_dir, config_name)
     opened = _open(overrides, config_dir, config_name, trusted, multirun)
     if not opened.chosen and (config_name != "config" or config_dir is not None):
         with registered(opened.scenarios, opened.classes, opened.studies), guarded():

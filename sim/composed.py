@@ -149,6 +149,25 @@ def check_dates(composed: Composed, origin: complaints.Origin) -> None:
         raise InputError(f"{origin('scenario.end')}scenario.end: {asked.end} lies before scenario.start {asked.start}")
 
 
+def check_primary(config_dir: Path | None, config_name: str) -> None:
+    """Check that the user's primary config builds on the built-in one; what is no YAML is left to the composition.
+
+    Raises
+    ------
+    InputError
+        When it is no mapping, or has no list of defaults.
+    """
+    file = (config_dir or Path()) / f"{config_name}.yaml"
+    if config_dir is None or config_name == "config" or not file.is_file():
+        return
+    try:
+        tree = OmegaConf.to_container(OmegaConf.load(file), resolve=False)
+    except (OSError, UnicodeDecodeError, YAMLError, OmegaConfBaseException):
+        return
+    if not isinstance(tree, dict) or not isinstance(tree.get("defaults"), list):
+        raise InputError(f"{file}: has no list of defaults; a config file begins with defaults: [config, _self_]")
+
+
 def said_path(config_dir: Path | None, config_name: str) -> str | None:
     """Return ``scenario.path`` as the user's primary config says it by itself, else nothing.
 

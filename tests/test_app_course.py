@@ -299,6 +299,21 @@ def test_a_right_side_that_could_not_be_built_again_keeps_its_name(monkeypatch: 
     desk.close()
 
 
+def test_what_fails_on_the_right_half_is_said_to() -> None:
+    desk = Desk(Choices(("scenario=two_states",)))
+    desk.split(True)
+    assert desk.other is not None
+    desk.other.model.replace_policy("north", Fragile(NoParameters()))
+    assert desk.step(14) and not desk.step(1)
+    assert desk.error.startswith("right half: day 15 ") and not desk.failed, "the left half needs no reset"
+    desk.split(False)
+    assert desk.course is not None
+    desk.course.model.replace_policy("north", Fragile(NoParameters()))
+    assert not desk.step(1)
+    assert desk.error.startswith("day 15 ") and desk.failed
+    desk.close()
+
+
 def test_both_halves_stay_on_one_evening_when_one_cannot_go_on() -> None:
     desk = Desk(Choices(("scenario=two_states",)))
     desk.split(True)

@@ -47,6 +47,17 @@ def test_a_level_acts_from_the_next_day_between_decision_days(course: Course) ->
     assert (shown.asked, shown.granted, shown.pending) == (0.9, 0.9, False)
 
 
+def test_before_the_first_day_levers_of_a_config_s_own_hand_show_what_is_to_come() -> None:
+    made = Course(Scenario.load("two_states", overrides=["policy@policies.north=manual", "policies.north.params.levels.operations=0.9"]))
+    shown = row_of(made, "north", "operations")
+    assert (shown.asked, shown.pending, shown.held) == (0.9, True, True)
+    levers.set_level(made, "north", "operations", 0.0)  # what it says can be changed before anybody acts
+    assert row_of(made, "north", "operations").asked == 0.0
+    made.step()
+    assert row_of(made, "north", "operations").granted == 0.0
+    assert not row_of(made, "north", "operations").pending
+
+
 def test_levels_add_up(course: Course) -> None:
     levers.set_level(course, "north", "operations", 0.9)
     levers.set_level(course, "north", "aid", 0.2)

@@ -104,6 +104,24 @@ def inner(text: str | None) -> tuple[int, ...]:
     return tuple(int(part) for part in text[4:-1].split(","))
 
 
+@pytest.mark.parametrize(
+    ("names", "letters"),
+    [
+        (["north_front", "south_front"], ["N", "S"]),
+        (["north_front", "south_front", "north_front_splinter", "south_front_splinter"], ["N", "S", "Ns", "Ss"]),
+        (["ttp", "tta", "tta_one", "tta_only"], ["TTP", "TTA", "TTAone", "TTAonl"]),
+    ],
+)
+def test_groups_have_letters_of_their_own(drawn: Callable[..., Page], names: list[str], letters: list[str]) -> None:
+    page = drawn("two_states")
+    found = page.evaluate(
+        "names => { const world = {...m.world, groups: names.map(name => ({...m.world.groups[0], name}))};"
+        " return new MarchlandMap(document.getElementById('map'), world, {}).letters; }",
+        names,
+    )
+    assert found == letters
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_area_tells_the_people(drawn: Callable[..., Page], name: str) -> None:
     """A circle of four times the people has twice the radius, on every evening alike; tiny ones stay visible."""

@@ -269,9 +269,14 @@ def test_a_stranger_s_folder_runs_no_code(tmp_path: Path, monkeypatch: pytest.Mo
     assert desk.recorded is None
 
 
-@pytest.mark.parametrize(("broken", "said"), [("no_such", "no such folder"), ("empty", "finished run"), ("cut", "daily.parquet")])
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [("no_such", "no such folder"), ("empty", "finished run"), ("cut", "daily.parquet"), ("file", "a file, and no folder"), ("x" * 300, "too long")],
+    ids=lambda text: text[:12],
+)
 def test_what_is_no_finished_run_is_said_in_one_line(broken: str, said: str) -> None:
     Path("empty").mkdir()
+    Path("file").touch()
     if broken == "cut":
         run(saved(opened("scenario=two_states", "scenario.end=2001-01-05"), to_end=True))
         shutil.copytree("run", "cut")

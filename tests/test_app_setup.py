@@ -114,6 +114,8 @@ def test_a_folder_of_the_user_s_can_be_chosen_again(tmp_path: Path, monkeypatch:
         ({"further": "policies.north.name=os:System"}, "command line only"),
         ({"further": "'interventions=[{date: 2001-01-03, actor: north, policy: os:System}]'"}, "command line only"),
         ({"further": "hydra.run.dir=x"}, "command line only"),
+        ({"further": "parameters.violence.branching=${oc.env:PATH}"}, "command line only; write the value itself"),
+        ({"further": "scenario.path=mine"}, "marchland app scenario.path=FOLDER"),
     ],
     ids=lambda value: "" if isinstance(value, str) else "-".join(f"{key}_{text}" for key, text in value.items()),
 )
@@ -263,7 +265,7 @@ def test_start_says_that_what_was_done_by_hand_is_given_up(page: Page, app_serve
     press(page, "Take over")
     page.get_by_text("Led by hand from").wait_for()
     tab(page, "Setup")
-    page.get_by_text("the run on the screen and its 1 intervention are given up").wait_for()
+    page.get_by_text("Start gives up the run on the screen with its 1 change made by hand").wait_for()
     press(page, "Start")
     page.wait_for_selector(".mar-given-up", state="detached")
 

@@ -81,6 +81,18 @@ def test_the_folder_and_the_words(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main([*words, "--force"]) == 0
 
 
+def test_a_config_file_is_compared_from(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        "defaults: [config, _self_, {override scenario: two_states}]\nseed: 5\nscenario: {end: 2001-02-10}\nparameters: {violence: {branching: 0.4}}\n"
+    )
+    runs = []
+    for name, words in (("a", [str(tmp_path / "mine.yaml")]), ("b", [*SHORT[:1], "seed=5", "scenario.end=2001-02-10", "parameters.violence.branching=0.4"])):
+        out = tmp_path / name
+        assert main(["compare", *words, "policy@policies.north=status_quo,hardline", "replicates=2", "figures=false", f"output={out}"]) == 0
+        runs.append(pd.read_parquet(out / "runs.parquet"))
+    pd.testing.assert_frame_equal(*runs)
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

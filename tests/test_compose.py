@@ -327,3 +327,26 @@ def test_a_lever_with_a_target_can_be_set_and_listed() -> None:
     assert found == [0.1, 0.2]
     with pytest.raises(InputError, match=r"cooperation/south"):
         compose(["scenario=two_states", "governments.north.baseline.cooperation/south=much"])
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", ["mine.yaml", "has no list of defaults", "defaults: [config, _self_]"]),
+        (b"hello\n", ["mine.yaml", "has no list of defaults"]),
+        (b"seed: 3\n", ["mine.yaml", "has no list of defaults"]),
+        (b"- a\n", ["mine.yaml", "has no list of defaults"]),
+        (b"defaults: config\n", ["mine.yaml", "has no list of defaults"]),
+        (b"defaults: [foo]\n", ["mine: defaults: no config 'foo'"]),
+        (b"\xff\xfe\x00a", ["mine", "not UTF-8"]),
+    ],
+    ids=lambda value: value.decode(errors="replace").strip() if isinstance(value, bytes) else "",
+)
+def test_a_config_file_that_is_none(tmp_path: Path, content: bytes, words: list[str]) -> None:
+    (tmp_path / "mine.yaml").write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        compose(["seed=4"], config_dir=tmp_path, config_name="mine")
+    text = str(caught.value)
+    assert "\n" not in text
+    for word in words:
+        assert word in text, text

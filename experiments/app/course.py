@@ -45,6 +45,7 @@ class StepError(Exception):
         super().__init__(f"day {day + 1} ({date}) could not be played: {type(cause).__name__}: {cause} ({place})")
         self.day = day
         self.cause = cause
+        self.beside = False  #: whether on the right half of a split screen
 
 
 @dataclass(frozen=True)

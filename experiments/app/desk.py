@@ -106,7 +106,8 @@ class Desk:
                 other = self._beside(self.choices)
                 if self.other_follows:
                     other.follow(self.course)
-                other.go_to(self.course.day)
+                day, beside = self.course.day, other
+                self._sided(beside, lambda: beside.go_to(day))
             self._put_beside(other)
             self.generation += 1
 
@@ -149,11 +150,19 @@ class Desk:
             before = [course.day for course in self.courses]
             try:
                 for course in self.courses:
-                    course.step()
+                    self._sided(course, course.step)
             except StepError:
                 for course, day in zip(self.courses, before, strict=True):
                     course.go_to(day)
                 raise
+
+    def _sided(self, course: Course, act: Callable[[], None]) -> None:
+        """Do something with a course, and say of what fails on which half it does."""
+        try:
+            act()
+        except StepError as error:
+            error.beside = course is not self.course
+            raise
 
     def go_to(self, day: int) -> bool:
         """Go to a day on both halves, back or forth."""
@@ -241,7 +250,8 @@ class Desk:
             except InputError as error:
                 self.error, self.note, self.failed = str(error), "", False
             except StepError as error:
-                self.error, self.note, self.failed = str(error), "", True
+                # The left half can go on without the right one: nothing there needs a reset.
+                self.error, self.note, self.failed = f"{'right half: ' if error.beside else ''}{error}", "", not error.beside
                 traceback.print_exception(error.cause)  # for those who write policies
             except Exception as error:  # shown on the page, and in full where the command was started
                 self.error, self.note, self.failed = f"{type(error).__name__}: {error}", "", True

@@ -156,7 +156,8 @@ def rows(course: Course, government: str) -> list[Row]:
     i = cast.government_index(government)
     held = held_levels(course, government)
     latest = _latest(course, government)
-    pending = held if latest is not None and latest.date == course.date_of(course.day) else {}
+    coming = not course.day if latest is None else latest.date == course.date_of(course.day)
+    pending = held if coming else {}
     columns, slots = cast.slots_of[i]
     found: dict[str, list[Row]] = {}
     for column, slot in zip(columns.tolist(), slots, strict=True):

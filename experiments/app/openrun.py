@@ -122,8 +122,12 @@ def open_run(folder: Path, policies: Mapping[str, str]) -> Scenario:
     InputError
         When the folder is no finished run, or names code to run.
     """
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; give the folder of a finished run")
+    try:
+        there, other = folder.is_dir(), folder.exists()
+    except OSError as error:  # a name that is too long, say
+        raise InputError(f"{folder}: {error.strerror}; give the folder of a finished run") from None
+    if not there:
+        raise InputError(f"{folder}: {'a file, and no folder' if other else 'no such folder'}; give the folder of a finished run")
     read_manifest(folder)
     found = stored_scenario(folder, ())
     if not policies:

@@ -143,11 +143,10 @@ def check_chosen(chosen: Chosen) -> None:
         In one line, what is wrong.
     """
     if chosen.folder:
-        from experiments.reproduction.run import stored_scenario
-        from experiments.reproduction.verdict import read_manifest
+        from experiments.app.openrun import Recorded, open_run
 
-        read_manifest(Path(chosen.folder))
-        stored_scenario(Path(chosen.folder), ())
+        open_run(Path(chosen.folder), {})
+        Recorded(Path(chosen.folder))
         return
     from sim.compose import compose
     from sim.scenario import Scenario

@@ -202,11 +202,15 @@ def _split(text: str, known: Collection[str]) -> list[str]:
         raise InputError(f"further overrides: {text!r} cannot be read ({error}); write KEY=VALUE, separated by spaces") from None
     for word in words:
         if _has_field(word):
-            raise InputError(f"further overrides: {word}: has a field of its own above; take it out of this line")
+            raise InputError(f"further overrides: {word}: has a field of its own above; take it out of this line" + (
+                " (a folder of your own is chosen by marchland app scenario.path=FOLDER)" if "scenario.path" in word else ""
+            ))
         if word in known:
             continue
         if word.lstrip("+~").startswith("hydra") or "_target_" in word:
             raise InputError(f"further overrides: {word}: is taken on the command line only")
+        if "${" in word:
+            raise InputError(f"further overrides: {word}: ${{...}} is taken on the command line only; write the value itself")
         if _CLASS.search(word) and word.lstrip("+").startswith(("policies.", "interventions")):
             raise InputError(f"further overrides: {word}: a policy class is taken from the command line only")
     return words

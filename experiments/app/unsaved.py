@@ -13,6 +13,14 @@ def by_hand(desk: Desk) -> int:
     return sum(change not in given for change in now) + sum(change not in now for change in given)
 
 
+def given_up(desk: Desk, act: str) -> str:
+    """Say what an act that puts another model on the screen gives up; empty when nothing that is not in a saved file."""
+    if not unsaved(desk):
+        return ""
+    count = by_hand(desk)
+    return f"{act} gives up the run on the screen with its {count} change{'' if count == 1 else 's'} made by hand. Save it under Files to keep it."
+
+
 def unsaved(desk: Desk) -> bool:
     """Return whether the interventions are neither those that the model was built with nor those of the config file saved last."""
     if desk.course is None or not by_hand(desk):

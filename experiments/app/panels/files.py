@@ -12,6 +12,7 @@ from experiments.app.desk import Choices
 from experiments.app.panels.context import View
 from experiments.app.panels.fields import Typed
 from experiments.app.paperwork import begin_export, begin_saving, paperwork
+from experiments.app.unsaved import given_up
 
 
 @solara.component
@@ -71,6 +72,10 @@ def Open(view: View) -> None:
         with solara.Row(gap="8px", style={"align-items": "center"}):
             Typed("folder of a run", typed.value, typed.set, classes=["mar-folder"])
             solara.Button("Open", on_click=act, classes=["mar-open"])
+        with desk.lock:
+            lost = given_up(desk, "Open")
+        if lost:
+            solara.Text(lost, classes=["mar-warning", "mar-given-up"])
 
 
 def folder_of(text: str) -> Path:

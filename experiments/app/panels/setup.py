@@ -11,7 +11,7 @@ from experiments.app.desk import Choices, Desk
 from experiments.app.panels.context import View
 from experiments.app.panels.fields import Typed
 from experiments.app.setup import Form
-from experiments.app.unsaved import by_hand
+from experiments.app.unsaved import given_up
 from sim import Scenario
 
 
@@ -70,7 +70,7 @@ def Fields(view: View, shown: Form, scenario: Scenario) -> None:
             if now != shown:
                 solara.Button("As on the screen", on_click=lambda: form.set(shown), text=True)
         with desk.lock:
-            lost = given_up(desk)
+            lost = given_up(desk, "Start")
         if lost:
             solara.Text(lost, classes=["mar-warning", "mar-given-up"])
         solara.Text(note(desk, now, shown), classes=["mar-help"])
@@ -86,11 +86,3 @@ def note(desk: Desk, now: Form, shown: Form) -> str:
     if now == shown:
         return "This is what the model on the screen was built with. Start builds it anew, on the evening before the first day."
     return "Start builds a new model from these fields, on the evening before the first day."
-
-
-def given_up(desk: Desk) -> str:
-    """Say how much of what was done by hand Start gives up; empty when nothing was."""
-    count = by_hand(desk)
-    if not count:
-        return ""
-    return f"Start: the run on the screen and its {count} intervention{'' if count == 1 else 's'} are given up. Save it under Files to keep it."

@@ -972,14 +972,21 @@ var MarchlandMap = (() => {
     }
   }
 
-  // The first letter of each name, or more letters where names begin alike.
+  // The first letter of each name, or more letters where names begin alike; a splinter has a small letter after its parent's: N, Ns.
   function letters(names) {
-    return names.map(name => {
+    const shortest = (name, all) => {
       for (let n = 1; n < name.length; n++) {
         const part = name.slice(0, n).toUpperCase();
-        if (names.filter(other => other.slice(0, n).toUpperCase() === part).length === 1) return part;
+        if (all.filter(other => other.slice(0, n).toUpperCase() === part).length === 1) return part;
       }
       return name.toUpperCase();
+    };
+    const parent = name => names.find(other => name.startsWith(`${other}_`)), roots = names.filter(name => !parent(name));
+    return names.map(name => {
+      const from = parent(name);
+      if (!from) return shortest(name, roots);
+      const rests = names.filter(other => parent(other) === from).map(other => other.slice(from.length + 1));
+      return shortest(from, roots) + shortest(name.slice(from.length + 1), rests).toLowerCase();
     });
   }
 
