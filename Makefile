@@ -12,11 +12,12 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 PYTHON312 ?= $(shell for p in python3.12 "$$HOME"/.pyenv/versions/3.12*/bin/python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 12))' >/dev/null 2>&1 && { command -v "$$p"; break; }; done)
 PIP_OPTIONS := --quiet --disable-pip-version-check --constraint constraints.txt
-# Slow tests of what is the same on every Python: clusters, launchers, faults, one-by-one references, conflict folders, the analyses
-# of studies (their libraries are pinned alike), most of the page. `make test` runs them.
-SLOW := levers figures cluster slurm hydra experiments faults runner joined reproduce reference gravity_reference flee_rule exercises sweep compare \
-	analyze ema fan gallery means phase regret sensitivity survival tornado warning docs draws family violence conflict_run policy_levers \
-	displacement validation app_charts app_course app_help app_inspect app_items app_levers app_map app_page app_panels app_replay app_save app_setup app_story
+# Tests that a second Python with another Mesa is worth: Mesa itself, states and hashes (the same in both), commands, a page in a browser.
+ON_312 := mesa state determinism interventions policies reasons conservation network streams cli compose manifest new_scenario house \
+	app_course app_levers app_serve
+# Tests wait for browsers and processes now and then: one worker more than cores.
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1 )))
+PYTEST := -m pytest -n $(WORKERS) --dist loadgroup -q
 THOROUGH := tests/test_reference.py tests/test_gravity_reference.py tests/test_flee_rule.py
 INPUTS := pyproject.toml constraints.txt
 
@@ -88,20 +89,22 @@ app: .venv/.installed-app
 
 test: .venv/.installed-test
 	@echo "Running the tests: .venv/bin/python -m pytest $(ARGS)"
-	@.venv/bin/python -m pytest -n auto --dist loadgroup -q $(ARGS)
+	@.venv/bin/python $(PYTEST) -m "not alone" $(ARGS)
+	@echo "Running the tests that measure times, alone"
+	@.venv/bin/python -m pytest -q -m alone $(ARGS) || [ $$? = 5 ]  # 5: ARGS choose none of them
 
 # What is a matter of chance, as often as the docs promise.
 test-thorough: .venv/.installed-test
 	@echo "Running the comparisons with people one by one: .venv/bin/python -m pytest $(THOROUGH) $(ARGS)"
-	@MARCHLAND_THOROUGH=1 .venv/bin/python -m pytest -n auto -q $(THOROUGH) $(ARGS)
+	@MARCHLAND_THOROUGH=1 .venv/bin/python $(PYTEST) $(THOROUGH) $(ARGS)
 
 test-312: .venv312/.installed-test
 	@echo "Running the tests on Python 3.12: .venv312/bin/python -m pytest $(ARGS)"
-	@.venv312/bin/python -m pytest -n auto --dist loadgroup -q -p no:cacheprovider $(SLOW:%=--ignore=tests/test_%.py) $(ARGS)
+	@.venv312/bin/python $(PYTEST) -m "not alone" -p no:cacheprovider $(ON_312:%=tests/test_%.py) $(ARGS)
 
 test-hydra14: .venvh14/.installed-test
 	@echo "Running the tests of configs and multiruns on Hydra 1.4"
-	@.venvh14/bin/python -m pytest -n auto --dist loadgroup -q -p no:cacheprovider tests/test_hydra.py tests/test_compose.py $(ARGS)
+	@.venvh14/bin/python $(PYTEST) -p no:cacheprovider tests/test_hydra.py tests/test_compose.py $(ARGS)
 
 has-312:
 	@test -n "$(PYTHON312)"

@@ -93,11 +93,12 @@ VERBS: Mapping[str, Verb] = MappingProxyType({
     "compare": Verb(
         "experiments.compare",
         "run policies, levers or numbers under the same luck and show what is different",
-        "marchland compare [KEY=VALUE,VALUE ...] [replicates=20] [precision=10] [output=FOLDER] [--force]",
+        "marchland compare [FILE.yaml] [KEY=VALUE,VALUE ...] [replicates=20] [precision=10] [output=FOLDER] [--force]",
         (
             ("marchland compare scenario=two_states policy@policies.north=status_quo,hardline", "two policies, 20 pairs"),
             ("marchland compare scenario=two_states governments.north.baseline.operations=0.3,0.309 replicates=40", "a small change of a lever"),
             ("marchland compare parameters.violence.branching=0.3,0.5 precision=5", "and how many pairs make the interval 5 %"),
+            ("marchland compare mine.yaml policy@policies.north=status_quo,hardline", "the same on a config file, such as one that the app saved"),
         ),
     ),
     "analyze": Verb(

@@ -301,6 +301,7 @@ def test_the_pointer_shows_the_day(show: Show, two: Course) -> None:
         assert f"attacks {line(two, 'attacks', day, day + 1)[0]:.0f}" in " ".join(tip.inner_text().split())
 
 
+@pytest.mark.alone
 def test_a_step_of_a_long_run_is_drawn_at_once(show: Show, flagship: Course) -> None:
     # 1,400 evenings: those that were played, over and over.
     played = charts.rows(flagship, 0, flagship.day)

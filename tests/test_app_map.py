@@ -376,6 +376,7 @@ def test_zoom_drag_and_reset(drawn: Callable[..., Page]) -> None:
     assert centre(page, "place", "Karachi") != pytest.approx(home, abs=5)
 
 
+@pytest.mark.alone
 def test_drawing_is_quick_and_adds_nothing(drawn: Callable[..., Page]) -> None:
     """A new evening changes attributes only: the number of elements stays, and a frame is drawn within a few frames of a film."""
     _, frames = played("pakistan_afghanistan")

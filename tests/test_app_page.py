@@ -171,8 +171,9 @@ def test_ten_windows_stay_usable_and_free_their_models(page_factory: PageFactory
         server.stop()
 
 
+@pytest.mark.alone
 def test_it_is_quick_on_the_flagship(page: Page, app_server: AppServer) -> None:
-    """Best of three tries: other tests run on the same cores, and what they take is not the page's."""
+    """Best of three tries: what else the machine does is not the page's."""
     opened(page, app_server().url)
     press(page, "Step 7")
     wait_day(page, 7)

@@ -273,8 +273,9 @@ def test_the_watch_sees_requests_to_others_and_errors(chromium: Browser) -> None
         watch.check()
 
 
+@pytest.mark.alone
 def test_the_first_page_is_shown_within_ten_seconds_of_the_command(page_factory: PageFactory) -> None:
-    """Ten seconds on a machine that does nothing else; longer by as much as others want of it."""
+    """On a warm machine: the best of three."""
     took = []
     for _ in range(3):
         server = start_ready()
@@ -286,10 +287,11 @@ def test_the_first_page_is_shown_within_ten_seconds_of_the_command(page_factory:
             window.close()
         finally:
             server.stop()
-        took.append(seconds / max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
+        took.append(seconds)
         if took[-1] <= 10.0:
             break
-    assert min(took) <= 10.0, f"seconds, each divided by how much was wanted of a core: {took}"
+    print(f"first page after {min(took):.1f} s")
+    assert min(took) <= 10.0, f"seconds: {took}"
 
 
 @pytest.fixture

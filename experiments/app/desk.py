@@ -139,10 +139,13 @@ class Desk:
     def step(self, days: int = 1) -> bool:
         """Play some days on both halves."""
         self.note = ""
-        return self._play(days)
 
-    def _play(self, days: int) -> bool:
-        return self._guarded(lambda: self._advance(days))
+        def act() -> None:
+            self._advance(days)
+            if self.course is not None and self.course.done:
+                self.note = "That was the last day of the scenario: go back, or reset"
+
+        return self._guarded(act)
 
     def _advance(self, days: int) -> None:
         """Play days on both halves; where one cannot go on, both stay on the evening before."""

@@ -84,6 +84,8 @@ def parse(words: Sequence[str]) -> Arguments:
     plain: list[str] = []
     rest = iter(words)
     for word in rest:
+        if not word.strip():
+            raise InputError("'': an empty word; give KEY=VALUE, a config file FILE.yaml or the folder of a finished run")
         name, equals, value = word.partition("=")
         if not word.startswith("-"):
             plain.append(word)
@@ -167,7 +169,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except OSError as error:
-        raise InputError(f"--host {host}: no such name or address ({error.strerror}); {HOST} is this machine only") from None
+        raise InputError(f"--host {host}: no such name or address ({error.strerror}); give the name alone, without http:// and port; {HOST} is this machine only") from None
     last = min(port + TRIED, _LARGEST_PORT) if port else 0
     for candidate in range(port, last + 1):
         sock = socket.socket(family, socket.SOCK_STREAM)

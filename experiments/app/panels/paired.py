@@ -75,8 +75,8 @@ def Difference(view: View) -> None:
     done, set_done = solara.use_state(-1)
     more, set_more = solara.use_state(MORE[0])
     stop = solara.use_ref(threading.Event())
-    # Nobody waits for pairs of courses that are gone, or of a closed window.
-    solara.use_effect(lambda: lambda: stop.current.set(), [desk.generation])
+    # Nobody waits for pairs of courses that are gone, of another evening, or of a closed window.
+    solara.use_effect(lambda: lambda: stop.current.set(), [desk.generation, desk.course.day if desk.course is not None else -1])
     left, right = desk.course, desk.other
     if left is None or right is None:
         return

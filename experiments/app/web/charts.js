@@ -200,8 +200,8 @@ class MarchlandCharts {
   _plot(card, days) {
     const width = card.holder.clientWidth, height = card.holder.clientHeight;
     if (!width || !height) return;  // not on the screen yet
-    const end = this._end(), scale = this._scale(card, end), narrow = end > 731 && width < 200;
-    const stamp = [end, scale.low, scale.high, card.log, narrow, width < 180 * this.scale, JSON.stringify(this.marks)].join();
+    const end = this._end(), scale = this._scale(card, end);
+    const stamp = [end, scale.low, scale.high, card.log, JSON.stringify(this.marks)].join();
     if (!card.plot) {
       card.plot = this.echarts.init(card.axes, null, { renderer: "canvas" });
       card.plot.setOption(this._base(card));
@@ -212,7 +212,7 @@ class MarchlandCharts {
       const every = Math.ceil((end + 1) / 1500), ground = [];
       for (let day = 0; day <= end; day += every) ground.push([this._time(day), scale.low]);
       card.plot.setOption({
-        xAxis: { max: this._time(end), splitNumber: width < 180 * this.scale ? 2 : 4, axisLabel: { formatter: { year: narrow ? "’{yy}" : "{yyyy}", month: "{MMM}", day: "{d} {MMM}" } } },
+        xAxis: { max: this._time(end) },
         yAxis: { min: scale.low, max: scale.high, interval: scale.step },
         series: [{ id: "ground", data: ground, markLine: { data: this._lines() } }, ...this._observed(card, end)],
       });
@@ -273,6 +273,34 @@ class MarchlandCharts {
       pen.stroke();
       if (days.length === 1) pen.fillRect(room.left - 1, over(0) - 1, 3, 3);
     }
+    this._dates(pen, width, height, end);
+  }
+
+  /* Dates below the axis, as many as there is room for. */
+  _dates(pen, width, height, end) {
+    const room = this.room, plot = width - room.left - room.right, at = (day) => room.left + day / Math.max(end, 1) * plot;
+    pen.font = 13 * this.scale + "px sans-serif";
+    pen.fillStyle = "#5A6672";
+    pen.textAlign = "center";
+    pen.textBaseline = "alphabetic";
+    for (const every of MarchlandCharts.steps) {
+      const found = this._labels(end, every).map(([day, text]) => [at(day), text, pen.measureText(text).width / 2 + 4 * this.scale]);
+      const kept = found.filter(([x, , half]) => x + half < width + 4 * this.scale);
+      if (!kept.every(([x, , half], k) => k === 0 || x - half > kept[k - 1][0] + kept[k - 1][2])) continue;
+      for (const [x, text] of kept) pen.fillText(text, x, height - 7 * this.scale);
+      return;
+    }
+  }
+
+  /* Days with a label: every so many days from the first one, or the first of every so many months. */
+  _labels(end, [unit, many]) {
+    const found = [], months = [...Array(12).keys()].map((k) => new Date(Date.UTC(2001, k)).toLocaleString("en", { month: "short", timeZone: "UTC" }));
+    for (let day = 0; day <= end; day += unit === "day" ? many : 1) {
+      const date = new Date(this._time(day)), year = date.getUTCFullYear(), month = date.getUTCMonth(), first = date.getUTCDate() === 1;
+      const text = first ? (month ? months[month] : String(year)) : date.getUTCDate() + " " + months[month];
+      if (unit === "day" || (first && (year * 12 + month) % many === 0)) found.push([day, text]);
+    }
+    return found;
   }
 
   /* Zero line and interventions. */
@@ -316,8 +344,8 @@ class MarchlandCharts {
       animation: false, useUTC: true,
       grid: room,
       xAxis: {
-        type: "time", min: this._time(0), max: this._time(this._end()), splitNumber: 4, axisLine: { onZero: false, lineStyle: { color: faint } }, axisTick: { show: false }, axisPointer: { snap: false },
-        axisLabel: { color: muted, fontSize: letters, margin: Math.round(9 * this.scale), hideOverlap: true },
+        type: "time", min: this._time(0), max: this._time(this._end()), axisLine: { onZero: false, lineStyle: { color: faint } }, axisTick: { show: false }, axisPointer: { snap: false },
+        axisLabel: { show: false },  // _dates() writes them: none touches another or is cut at the edge
       },
       yAxis: {
         type: "value", min: 0, max: 1,
@@ -380,6 +408,8 @@ class MarchlandCharts {
 }
 
 /* Pixels around the plot, for axis labels. */
+/* Steps of the dates below an axis, finest first; the first one that fits is taken. */
+MarchlandCharts.steps = Object.freeze([["day", 1], ["day", 2], ["day", 5], ["day", 7], ["day", 10], ["day", 14], ["month", 1], ["month", 2], ["month", 3], ["month", 6], ["month", 12], ["month", 24], ["month", 60], ["month", 120]]);
 MarchlandCharts.room = Object.freeze({ left: 42, right: 10, top: 9, bottom: 24 });
 MarchlandCharts.css = `
 .mch-strip { display: flex; gap: 5px; font-size: var(--mch-font, 13px); overflow-x: auto; height: 100%; }
