@@ -35,10 +35,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_threa
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let all tests of a module that click on pages run in one worker, which starts a browser and each server once."""
+    """Let all tests of the page run in one worker: it starts each server once, and browsers do not get into each other's way."""
     for item in items:
         if {"chromium", "app_server"} & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 QUIET = ("policy@policies.north=status_quo", "policy@policies.south=status_quo")
