@@ -100,6 +100,7 @@ def main() -> int:
     parser.add_argument("--interrupts", type=int, default=45, help="servers to interrupt (default 45; 0: none)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the moments (default 1)")
     wanted = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # heeded in the background of a shell too, and by what is started here
     left = 0
     if wanted.windows:
         if CHROMIUM is None:

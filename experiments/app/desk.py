@@ -208,7 +208,7 @@ class Desk:
             self._advance(1)
             found.append(met(self.course, until) if self.course is not None else "")
 
-        if not self._attempt(act, clear=False):
+        if self.closed or not self._attempt(act, clear=False):
             return False
         if found[0]:
             self.note = f"Stopped: {found[0]}"

@@ -101,7 +101,7 @@ def begin_saving(desk: Desk, *, to_end: bool) -> None:
         found = save.made(wish, corner=setup.corner_of(choices) or save.DEFAULT_CORNER)
         with writing(FOLDER):
             saving.path, saving.found = save.write(found), found
-        if saving.built == desk.built:
+        if saving.built == desk.built and done is not None:  # a file without what is to come takes nothing from an earlier one
             desk.saved = done
 
     def end(error: str) -> None:

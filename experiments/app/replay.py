@@ -53,7 +53,7 @@ class Stamp:
     replicate: int
     policies: dict[str, str]  #: by actor, at the start
     interventions: list[str]  #: up to the last evening
-    hash: str  #: of the scenario's config with these interventions
+    hash: str  #: of the scenario's config with all interventions, those to come too
     version: str
     made: str
 
@@ -153,15 +153,15 @@ def _kept(evening: FrameData) -> FrameData:
 
 def _stamp(course: Course) -> Stamp:
     scenario = course.scenario
-    changes = tuple(change for change in course.interventions if change.date <= course.date)  # those to come are not in the film
-    config = replace(scenario.config, interventions=changes)
+    shown = [change for change in course.interventions if change.date <= course.date]  # those to come are not in the film
+    config = replace(scenario.config, interventions=tuple(course.interventions))
     tree = to_tree(config)
     assert isinstance(tree, dict)
     return Stamp(
         title=config.scenario.title or config.scenario.name, scenario=config.scenario.name,
         seed=config.seed, replicate=config.replicate,
         policies={actor: policy.name for actor, policy in scenario.policies.items()},
-        interventions=[_words(change.date, change.actor, change.policy, change.params) for change in changes],
+        interventions=[_words(change.date, change.actor, change.policy, change.params) for change in shown],
         hash=config_hash(tree, scenario.tables.files)[:12], version=version(), made=str(dt.date.today()),
     )
 

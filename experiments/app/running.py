@@ -61,8 +61,11 @@ class Running:
             self._shown.wait(_PATIENCE)  # a slow browser is never flooded
             with _TURN:
                 played = self._turn(day, stop)
+            if not played:
+                stop.wait(_BUSY)
+                continue
             due = max(due + 1.0 / self._speed(), time.perf_counter())
-            stop.wait(max(due - time.perf_counter(), 0.0) if played else _BUSY)
+            stop.wait(max(due - time.perf_counter(), 0.0))
 
     def _turn(self, day: Callable[[], bool], stop: threading.Event) -> bool:
         """Play a day, unless something else is being done with the courses: the other windows do not wait for that."""

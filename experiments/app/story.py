@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from types import MappingProxyType
 
-from agents.levers import Slot
+from agents.levers import BY_NAME, Slot
 from experiments.app.card import count
 from experiments.app.course import Course
 from experiments.app.inspect import resolve
@@ -134,7 +134,7 @@ def _picks(course: Course, event: Event) -> Iterator[Pick | None]:
 def told(event: Event, course: Course) -> str:
     """The text of an event; levers are called as on the page."""
     lever = _LEVER.fullmatch(event.text) if event.kind == "act" else None
-    if lever is None:
+    if lever is None or lever["lever"] not in BY_NAME:  # an act of a user's own history may read alike
         return event.text
     verb = "raises" if lever["moved"] == "raised" else "lowers"
     return f"{event.actor} {verb} \"{label_of(Slot(lever['lever'], lever['target'] or ''), course)}\" by {lever['by']}"

@@ -981,7 +981,8 @@ var MarchlandMap = (() => {
       }
       return name.toUpperCase();
     };
-    const parent = name => names.find(other => name.startsWith(`${other}_`)), roots = names.filter(name => !parent(name));
+    const parent = name => names.filter(other => name.startsWith(`${other}_`)).sort((a, b) => b.length - a.length)[0];
+    const roots = names.filter(name => !parent(name));
     return names.map(name => {
       const from = parent(name);
       if (!from) return shortest(name, roots);
