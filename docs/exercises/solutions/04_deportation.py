@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 
-from lab import compare, load, outcome, runs
+from lab import by_hand, compare, load, outcome, play, runs, vary
 
 #: What is open in the literature: attacks and the number of undocumented people in the north; recruits among
 #: those who were made to return; recruits and the number of foreigners. The sign is that of the effect of deportation.
@@ -13,15 +13,16 @@ SIGNS = {
     "0": {"groups.north_front.refugee_milieu": 0.0, "parameters.fighters.deportees": 0.0, "parameters.fighters.refugees": 0.0},
     "+": {"groups.north_front.refugee_milieu": -0.15, "parameters.fighters.deportees": 0.001, "parameters.fighters.refugees": -0.1},
 }
-NONE = "policies.north.params.levels.deportation/undocumented=0"
-none = runs(load("04_deportation", NONE))
+scenario = load("04_deportation")
+NONE = by_hand(scenario, "north", {"deportation/undocumented": 0.0})
+none = runs(scenario, NONE)
 attacks = {}
 for sign, numbers in SIGNS.items():
-    words = [f"{key}={value}" for key, value in numbers.items()]
+    signed = vary(scenario, *(f"{key}={value}" for key, value in numbers.items()))
     if sign != "0":
-        alone = load("04_deportation", NONE, *words).build(seed=1).run().outcomes["attacks_north_front"]
+        alone = play(signed, 1, NONE).outcomes["attacks_north_front"]
         assert abs(alone - none[0].outcomes["attacks_north_front"]) <= 1.0, "without deportation the sign hardly matters: one reference"
-    full = runs(load("04_deportation", *words))
+    full = runs(signed)
     print(f"contested effects at {sign}: no deportation -> full deportation")
     attacks[sign] = compare("  attacks of north_front", outcome(none, "attacks_north_front"), outcome(full, "attacks_north_front"))
     coerced = compare("  coerced returns", outcome(none, "coerced_returns"), outcome(full, "coerced_returns"), 0)
