@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from experiments import docs
+from experiments.cli import main
 from experiments.run import parse
 from sim import Scenario
 from sim.compose import session
@@ -52,6 +53,22 @@ def differs(quotation: str, printed: str) -> str:
                 return f"quoted {a} in {one!r}, printed {b}"
     count = [len(text.rstrip().split("\n")) for text in (quotation, printed)]
     return "" if count[0] == count[1] else f"{count[0]} lines quoted, {count[1]} printed"
+
+
+def test_the_policy_of_the_page_is_that_of_the_solution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Copied into a file, the lines of exercise 10 are a whole module."""
+    (page,) = (page for page in PAGES if page.name.startswith("10"))
+    (code,) = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    imports, _, classes = code.partition("\n\n\n")
+    solution = only("solutions", page, ".py").read_text(encoding="utf-8")
+    assert classes.strip() in solution
+    assert set(imports.split("\n")) <= set(solution.split("\n"))
+    (tmp_path / "mypolicy.py").write_text(code, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "mypolicy", raising=False)
+    assert main(["check", "mypolicy:Watchful"]) == 0, capsys.readouterr().err
+    monkeypatch.delitem(sys.modules, "mypolicy")
 
 
 def test_there_are_twelve() -> None:
