@@ -2,6 +2,7 @@
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from experiments import docs
+from experiments.cli import main
 from experiments.run import parse
 from sim import Scenario
 from sim.compose import session
@@ -54,12 +56,42 @@ def differs(quotation: str, printed: str) -> str:
     return "" if count[0] == count[1] else f"{count[0]} lines quoted, {count[1]} printed"
 
 
+def test_the_policy_of_the_page_is_that_of_the_solution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Copied into a file, the lines of exercise 10 are a whole module."""
+    (page,) = (page for page in PAGES if page.name.startswith("10"))
+    (code,) = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    imports, _, classes = code.partition("\n\n\n")
+    solution = only("solutions", page, ".py").read_text(encoding="utf-8")
+    assert classes.strip() in solution
+    assert set(imports.split("\n")) <= set(solution.split("\n"))
+    (tmp_path / "mypolicy.py").write_text(code, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "mypolicy", raising=False)
+    assert main(["check", "mypolicy:Watchful"]) == 0, capsys.readouterr().err
+    monkeypatch.delitem(sys.modules, "mypolicy")
+
+
 def test_there_are_twelve() -> None:
     assert [page.name[:2] for page in PAGES] == [f"{n:02d}" for n in range(1, 13)]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
-def test_solution_prints_what_the_page_quotes(page: Path, tmp_path: Path) -> None:
+def test_solution_prints_what_the_page_quotes(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Played in this process: twelve interpreters of their own would import everything twelve times."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(FOLDER / "solutions")
+    monkeypatch.setitem(sys.modules, "mypolicy", sys.modules["__main__"])  # what exercise 10 puts there is gone afterwards
+    runpy.run_path(str(only("solutions", page, ".py")), run_name="__main__")
+    assert differs(quoted(page), capsys.readouterr().out) == ""
+    assert list(tmp_path.iterdir()) == [], "a solution leaves nothing behind"
+
+
+@pytest.mark.parametrize("page", PAGES[1:2], ids=[page.stem for page in PAGES[1:2]])
+def test_solution_runs_as_a_script(page: Path, tmp_path: Path) -> None:
+    """As its page has it: ``python FILE``, from any folder."""
     paths = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", ""))))
     done = subprocess.run(
         [sys.executable, only("solutions", page, ".py")], cwd=tmp_path, env={**os.environ, "PYTHONPATH": paths},
@@ -67,7 +99,6 @@ def test_solution_prints_what_the_page_quotes(page: Path, tmp_path: Path) -> Non
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert differs(quoted(page), done.stdout) == ""
-    assert list(tmp_path.iterdir()) == [], "a solution leaves nothing behind"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import statistics
 
-from lab import compare, load, outcome, runs
+from lab import compare, load, outcome, play, runs, vary
 
 from sim.model import MarchlandModel
 
@@ -21,10 +22,18 @@ def days(models: list[MarchlandModel]) -> float:
     return statistics.fmean(float(m.record.series("group", "north_front", "truce").sum()) for m in models)
 
 
+def splits(model: MarchlandModel) -> str:
+    """Dates on which a part breaks away."""
+    start = model.setting.start
+    return ", ".join(str(start + dt.timedelta(days=event.day)) for event in model.record.raw_events if event.kind == "splinter") or "never"
+
+
 WHOLE = "parameters.fighters.splinter=0"
-none = runs(load("07_ceasefire", WHOLE, "policies.north_front.params.weary_losses=1"))  # never ready for a truce
-truce = runs(load("07_ceasefire", WHOLE))
-split = runs(load("07_ceasefire"))
+scenario = load("07_ceasefire")
+none = runs(vary(scenario, WHOLE, "policies.north_front.params.weary_losses=1"))  # never ready for a truce
+truce = runs(vary(scenario, WHOLE))
+split = runs(scenario)
+print(f"splits: seed 1 {splits(split[0])}; seed 2 {splits(split[1])}")
 print(f"talks held: {statistics.fmean(outcome(truce, 'talks_held')):.1f}; days in a truce: {days(none):.0f} without, {days(truce):.0f} with")
 held = compare("attacks on the north, no truce -> truce", against_north(none), against_north(truce))
 assert held[2] < 0.0, "a truce that withholds 60 % of the attacks is seen"
@@ -35,7 +44,7 @@ assert lost[1] <= 0.0 <= lost[2] or lost[1] > 0.0, "splinters do not lower attac
 deaths = compare("deaths in both states, truce -> truce with splinters", outcome(truce, "deaths"), outcome(split, "deaths"))
 assert deaths[1] <= 0.0 <= deaths[2], "ten pairs cannot tell: a few attacks kill most"
 
-empty = load("07_ceasefire", WHOLE, "groups.north_front.truce_effect=0").build(seed=1).run()
+empty = play(vary(scenario, WHOLE, "groups.north_front.truce_effect=0"), 1)
 same = empty.outcomes["attacks"] == none[0].outcomes["attacks"]
 print(f"a truce that withholds nothing has the attacks of no truce: {same}")
 assert same and empty.outcomes["truces"] > 0.0

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from sim import Scenario
 from sim.compose import compose
+from sim.interventions import Intervention
 from sim.model import MarchlandModel
+from sim.settings import to_tree, validate
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 #: The luck of the solutions: ten pairs. Use twenty or more for a claim of your own.
@@ -24,9 +26,38 @@ def load(name: str, *overrides: str) -> Scenario:
     return Scenario.from_config(composed.config, composed.folder, composed.trusted_classes)
 
 
-def runs(scenario: Scenario) -> list[MarchlandModel]:
-    """Run a scenario once with every seed of :data:`SEEDS`."""
-    return [scenario.build(seed=seed).run() for seed in SEEDS]
+def vary(scenario: Scenario, *words: str) -> Scenario:
+    """Return the scenario with other numbers, ``KEY=NUMBER`` each, checked again: the same as :func:`load` with them, and quicker."""
+    tree = to_tree(scenario.config)
+    for word in words:
+        key, _, value = word.partition("=")
+        *path, last = key.split(".")
+        node = tree
+        for part in path:
+            assert isinstance(node, dict)
+            node = node[part]
+        assert isinstance(node, dict)
+        node[last] = float(value)
+    assert isinstance(tree, dict)
+    return Scenario(validate(tree), scenario.tables, scenario.trusted_classes)
+
+
+def runs(scenario: Scenario, *changes: Intervention) -> list[MarchlandModel]:
+    """Run a scenario once with every seed of :data:`SEEDS`, with these changes of who decides."""
+    return [play(scenario, seed, *changes) for seed in SEEDS]
+
+
+def play(scenario: Scenario, seed: int, *changes: Intervention) -> MarchlandModel:
+    """Run a scenario once."""
+    model = scenario.build(seed=seed)
+    for change in changes:
+        model.intervene(change)
+    return model.run()
+
+
+def by_hand(scenario: Scenario, actor: str, levels: dict[str, float]) -> Intervention:
+    """Take a government over before the first day, as on the page: these levers at these levels, everything else as it is."""
+    return Intervention(scenario.setting.start, actor, "manual", {"levels": levels})
 
 
 def outcome(models: Sequence[MarchlandModel], name: str) -> list[float]:
