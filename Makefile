@@ -17,7 +17,7 @@ ON_312 := mesa state determinism interventions policies reasons conservation net
 	interrupts app_course app_levers app_serve
 # Tests wait for browsers and processes now and then: one worker more than cores.
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1 )))
-PYTEST := -m pytest -n $(WORKERS) --dist loadgroup -q
+PYTEST := -m pytest -n $(WORKERS) -q
 THOROUGH := tests/test_reference.py tests/test_gravity_reference.py tests/test_flee_rule.py
 INPUTS := pyproject.toml constraints.txt
 

@@ -114,6 +114,8 @@ def main(words: Sequence[str]) -> int:
         sys.path.append(str(Path.cwd()))  # last: a user's own policy classes, never in place of ours
     given = tuple(words)
     file, words = take_config_file(words)
+    if (late := next((word for word in words if word.endswith((".yaml", ".yml")) and "=" not in word), None)) is not None:
+        raise InputError(f"{late}: a config file stands first: marchland compare FILE.yaml KEY=A,B ...")
     own = {key: value for key, _, value in (word.partition("=") for word in words) if key in ("replicates", "precision", "output")}
     overrides = tuple(word for word in words if word.partition("=")[0] not in own)
     flags = [word for word in overrides if word.startswith("-") and word != "--force"]

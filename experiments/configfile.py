@@ -41,7 +41,11 @@ def take_config_file(words: Sequence[str]) -> tuple[ConfigFile | None, list[str]
     if "=" in first or first.startswith("-") or not first.endswith(_ENDS):
         return None, list(words)
     path = Path(first).expanduser()
-    if not path.is_file():
+    try:
+        there = path.is_file()
+    except OSError as error:  # a name that is too long, say
+        raise InputError(f"{first}: {error.strerror}; give a config file") from None
+    if not there:
         raise InputError(f"{first}: no such file; give a config file, for example one that the app saved")
     if path.suffix != ".yaml":
         raise InputError(f"{first}: a config file ends in .yaml; rename it to {path.stem}.yaml")

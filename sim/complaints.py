@@ -104,7 +104,7 @@ def _missing_option(
     options = sorted(str(option).removesuffix(".yaml") for option in error.options or [])
     parent = re.match(r"In '([^']+)'", str(error))
     if not group and parent is not None:
-        return InputError(f"{files.get(parent[1], parent[1])}: defaults: no config {name!r} in the config folders; a config file begins with defaults: [config, _self_]")
+        return InputError(f"{files.get(parent[1], f'{parent[1]}.yaml')}: defaults: no config {name!r} in the config folders; a config file begins with defaults: [config, _self_]")
     if not group:
         return InputError(f"--config-name: no config {name!r} in the config folders; give the name of a YAML file in --config-dir")
     by = [text for text in overrides if text.lstrip("+~").split("=")[0].split("@")[0] == group and name in text]

@@ -74,6 +74,9 @@ def settle(
         raise InputError("study: a study is chosen on the command line (experiment=NAME), not in a file, since it must know its scenario")
     for key in cast(list[str], tree.pop(WITHOUT, [])):  # what a study takes out
         _take_out(tree, key)
+    if not isinstance(tree.get("scenario"), dict):
+        where = f"{files[-1]}: " if files else ""
+        raise InputError(f"{where}scenario: missing; a config file begins with defaults: [config, _self_], or holds a complete config")
     scenario = cast(Tree, tree["scenario"])
     for actor, choice in cast(Tree, tree.get("policies") or {}).items():
         name = str(choice.get("name", "")) if isinstance(choice, dict) else ""
@@ -155,7 +158,7 @@ def check_primary(config_dir: Path | None, config_name: str) -> None:
     Raises
     ------
     InputError
-        When it is no mapping, or has no list of defaults.
+        When it is no mapping, or has neither a list of defaults nor a scenario.
     """
     file = (config_dir or Path()) / f"{config_name}.yaml"
     if config_dir is None or config_name == "config" or not file.is_file():
@@ -164,7 +167,7 @@ def check_primary(config_dir: Path | None, config_name: str) -> None:
         tree = OmegaConf.to_container(OmegaConf.load(file), resolve=False)
     except (OSError, UnicodeDecodeError, YAMLError, OmegaConfBaseException):
         return
-    if not isinstance(tree, dict) or not isinstance(tree.get("defaults"), list):
+    if not isinstance(tree, dict) or not (isinstance(tree.get("defaults"), list) or "scenario" in tree):  # a complete config needs none
         raise InputError(f"{file}: has no list of defaults; a config file begins with defaults: [config, _self_]")
 
 

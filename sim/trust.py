@@ -84,7 +84,7 @@ def guarded() -> Iterator[None]:
             name = getattr(mark, "name", config_path)
             raise InputError(f"{name}{at}: not valid YAML ({problem}); check indentation, colons and keys") from None
         except UnicodeDecodeError as error:
-            raise InputError(f"{config_path}: not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8") from None
+            raise InputError(f"{config_path}.yaml: not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8") from None
         file = None if result is None else _file(result, config_path)
         if file is not None:
             content = _raw(file)

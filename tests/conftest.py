@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 import signal
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from browser import app_server  # noqa: F401  # a fixture: servers of the app, shared by all test modules
+from browser import ROOT, app_server  # noqa: F401  # a fixture: servers of the app, shared by all test modules
 
 from agents.decisions import Announcement, GovernmentDecision
 from agents.levers import BY_NAME, Slot
@@ -34,11 +36,31 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_threa
 
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let all tests of the page run in one worker: it starts each server once, and browsers do not get into each other's way."""
-    for item in items:
-        if {"chromium", "app_server"} & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group("browser"))
+@functools.cache
+def scope_of(nodeid: str) -> str:
+    """Which tests go to a worker together: those of all modules that start a browser; any other test goes by itself."""
+    file = ROOT / nodeid.partition("::")[0]
+    return "browser" if file.is_file() and _starts_a_browser(file) else nodeid
+
+
+@functools.cache
+def _starts_a_browser(file: Path) -> bool:
+    return re.search(r"^from browser import .*?\bchromium\b", file.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL) is not None
+
+
+@pytest.hookimpl(optionalhook=True)  # where pytest-xdist is not installed, nobody asks
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Let one worker have all tests of the page: it starts each server once, and browsers do not get into each other's way.
+
+    ``--dist loadgroup`` is meant for this, but with pytest 9.2 the marks of pytest-xdist 3.8 no longer reach the scheduler.
+    """
+    from xdist.scheduler.loadscope import LoadScopeScheduling
+
+    class ByBrowser(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return scope_of(nodeid)
+
+    return ByBrowser(config, log)
 
 
 QUIET = ("policy@policies.north=status_quo", "policy@policies.south=status_quo")

@@ -301,6 +301,28 @@ def test_the_pointer_shows_the_day(show: Show, two: Course) -> None:
         assert f"attacks {line(two, 'attacks', day, day + 1)[0]:.0f}" in " ".join(tip.inner_text().split())
 
 
+@pytest.mark.parametrize("start", ["2001-01-01", "2021-10-20", "2004-02-29"])
+def test_dates_below_an_axis_never_touch(page: Page, start: str) -> None:
+    """For runs of a day to a century and cards of any width: at least one label, none cut, labels far enough apart."""
+    code = (ROOT / "experiments" / "app" / "web" / "charts.js").read_text(encoding="utf-8")
+    found = page.evaluate(
+        "([code, start]) => { const MarchlandCharts = new Function(code + '; return MarchlandCharts;')(), out = []; for (const end of [0, 1, 6, 30, 60, 91, 365, 730, 1461, 3652, 36500]) for (const plot of [60, 110, 190, 330])"
+        " out.push([end, plot, MarchlandCharts.labels(Date.parse(start), end, plot, plot + 10, text => 3.6 * text.length + 4)]); return out; }",
+        [code, start],
+    )
+    assert len(found) == 44
+    for end, plot, labels in found:
+        halves = [3.6 * len(text) + 4 for _, text in labels]
+        assert labels, (end, plot)
+        assert all(x + half <= plot + 14 for (x, _), half in zip(labels, halves, strict=True)), (end, plot, labels)
+        right = [x + half for (x, _), half in zip(labels, halves, strict=True)]
+        assert all(x - half > before for (x, _), half, before in zip(labels[1:], halves[1:], right, strict=False)), (end, plot, labels)
+    many = {(end, plot): [text for _, text in labels] for end, plot, labels in found}
+    if start == "2001-01-01":
+        assert many[30, 330][:3] == ["2001", "6 Jan", "11 Jan"] and many[730, 190] == ["2001", "Jul", "2002", "Jul", "2003"][: len(many[730, 190])]
+        assert many[1461, 190] == ["2001", "2002", "2003", "2004", "2005"][: len(many[1461, 190])]
+
+
 @pytest.mark.alone
 def test_a_step_of_a_long_run_is_drawn_at_once(show: Show, flagship: Course) -> None:
     # 1,400 evenings: those that were played, over and over.

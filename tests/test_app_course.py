@@ -305,7 +305,7 @@ def test_what_fails_on_the_right_half_is_said_to() -> None:
     assert desk.other is not None
     desk.other.model.replace_policy("north", Fragile(NoParameters()))
     assert desk.step(14) and not desk.step(1)
-    assert desk.error.startswith("right half: day 15 ") and not desk.failed, "the left half needs no reset"
+    assert desk.error.startswith("right half (One screen takes it away): day 15 ") and not desk.failed, "the left half needs no reset"
     desk.split(False)
     assert desk.course is not None
     desk.course.model.replace_policy("north", Fragile(NoParameters()))

@@ -337,15 +337,17 @@ def test_a_lever_with_a_target_can_be_set_and_listed() -> None:
         (b"seed: 3\n", ["mine.yaml", "has no list of defaults"]),
         (b"- a\n", ["mine.yaml", "has no list of defaults"]),
         (b"defaults: config\n", ["mine.yaml", "has no list of defaults"]),
-        (b"defaults: [foo]\n", ["mine: defaults: no config 'foo'"]),
-        (b"\xff\xfe\x00a", ["mine", "not UTF-8"]),
+        (b"defaults: [foo]\n", ["mine.yaml: defaults: no config 'foo'"]),
+        (b"defaults: []\n", ["mine.yaml", "scenario: missing", "defaults: [config, _self_]"]),
+        (b"defaults: [_self_]\nseed: 3\n", ["mine.yaml", "scenario: missing"]),
+        (b"\xff\xfe\x00a", ["mine.yaml", "not UTF-8"]),
     ],
     ids=lambda value: value.decode(errors="replace").strip() if isinstance(value, bytes) else "",
 )
 def test_a_config_file_that_is_none(tmp_path: Path, content: bytes, words: list[str]) -> None:
     (tmp_path / "mine.yaml").write_bytes(content)
     with pytest.raises(InputError) as caught:
-        compose(["seed=4"], config_dir=tmp_path, config_name="mine")
+        compose([], config_dir=tmp_path, config_name="mine")
     text = str(caught.value)
     assert "\n" not in text
     for word in words:

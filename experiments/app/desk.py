@@ -10,6 +10,7 @@ import threading
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from agents.errors import InputError
@@ -106,8 +107,7 @@ class Desk:
                 other = self._beside(self.choices)
                 if self.other_follows:
                     other.follow(self.course)
-                day, beside = self.course.day, other
-                self._sided(beside, lambda: beside.go_to(day))
+                self._sided(other, partial(other.go_to, self.course.day))
             self._put_beside(other)
             self.generation += 1
 
@@ -138,9 +138,9 @@ class Desk:
 
     def step(self, days: int = 1) -> bool:
         """Play some days on both halves."""
-        self.note = ""
 
         def act() -> None:
+            self.note = ""
             self._advance(days)
             if self.course is not None and self.course.done:
                 self.note = "That was the last day of the scenario: go back, or reset"
@@ -170,15 +170,15 @@ class Desk:
     def go_to(self, day: int) -> bool:
         """Go to a day on both halves, back or forth."""
         self.halt()
-        self.note = ""
 
         def act() -> None:
+            self.note = ""
             shown = self.course.day if self.course is not None else 0
             if day > shown:
                 self._advance(day - shown)
             else:
                 for course in self.courses:
-                    course.go_to(day)
+                    self._sided(course, partial(course.go_to, day))
 
         return self._guarded(act)
 
@@ -254,7 +254,7 @@ class Desk:
                 self.error, self.note, self.failed = str(error), "", False
             except StepError as error:
                 # The left half can go on without the right one: nothing there needs a reset.
-                self.error, self.note, self.failed = f"{'right half: ' if error.beside else ''}{error}", "", not error.beside
+                self.error, self.note, self.failed = f"{'right half (One screen takes it away): ' if error.beside else ''}{error}", "", not error.beside
                 traceback.print_exception(error.cause)  # for those who write policies
             except Exception as error:  # shown on the page, and in full where the command was started
                 self.error, self.note, self.failed = f"{type(error).__name__}: {error}", "", True

@@ -124,7 +124,11 @@ def _chosen(plain: Sequence[str], values: dict[str, str]) -> Chosen:
         return Chosen(overrides, str(Path(config_dir).expanduser().absolute()) if config_dir else "", config_name)
     path = paths[0]
     options = [name for name in ("--config-dir", "--config-name") if name in values]
-    if path.is_dir():
+    try:
+        folder = path.is_dir()
+    except OSError as error:  # a name that is too long, say
+        raise InputError(f"{path}: {error.strerror}; give KEY=VALUE, a config file FILE.yaml or the folder of a finished run") from None
+    if folder:
         if overrides or options:
             raise InputError(f"{path}: a finished run is shown as it was; leave out {[*overrides, *options][0]}")
         return Chosen(folder=str(path.absolute()))

@@ -156,6 +156,7 @@ class MarchlandCharts {
   /* Letters and lines grow with the type of the strip, which the style sheet sets by the size of the window. */
   _measure(strip) {
     this.scale = Math.max(1, (parseFloat(getComputedStyle(strip).fontSize) || 13) / 13);
+    this.dates = new Map();  // labels below the axes, by what they hang on
     this.room = {};
     for (const side in MarchlandCharts.room) this.room[side] = Math.round(MarchlandCharts.room[side] * this.scale);
     return this.scale;
@@ -278,29 +279,16 @@ class MarchlandCharts {
 
   /* Dates below the axis, as many as there is room for. */
   _dates(pen, width, height, end) {
-    const room = this.room, plot = width - room.left - room.right, at = (day) => room.left + day / Math.max(end, 1) * plot;
+    const room = this.room, plot = width - room.left - room.right, key = [end, width, this.scale, this.start].join();
     pen.font = 13 * this.scale + "px sans-serif";
     pen.fillStyle = "#5A6672";
     pen.textAlign = "center";
     pen.textBaseline = "alphabetic";
-    for (const every of MarchlandCharts.steps) {
-      const found = this._labels(end, every).map(([day, text]) => [at(day), text, pen.measureText(text).width / 2 + 4 * this.scale]);
-      const kept = found.filter(([x, , half]) => x + half < width + 4 * this.scale);
-      if (!kept.every(([x, , half], k) => k === 0 || x - half > kept[k - 1][0] + kept[k - 1][2])) continue;
-      for (const [x, text] of kept) pen.fillText(text, x, height - 7 * this.scale);
-      return;
+    if (!this.dates.has(key)) {  // found once for a size of card: drawing a day is to cost next to nothing
+      if (this.dates.size > 50) this.dates.clear();
+      this.dates.set(key, MarchlandCharts.labels(this.start, end, plot, plot + room.right, (text) => pen.measureText(text).width / 2 + 4 * this.scale));
     }
-  }
-
-  /* Days with a label: every so many days from the first one, or the first of every so many months. */
-  _labels(end, [unit, many]) {
-    const found = [], months = [...Array(12).keys()].map((k) => new Date(Date.UTC(2001, k)).toLocaleString("en", { month: "short", timeZone: "UTC" }));
-    for (let day = 0; day <= end; day += unit === "day" ? many : 1) {
-      const date = new Date(this._time(day)), year = date.getUTCFullYear(), month = date.getUTCMonth(), first = date.getUTCDate() === 1;
-      const text = first ? (month ? months[month] : String(year)) : date.getUTCDate() + " " + months[month];
-      if (unit === "day" || (first && (year * 12 + month) % many === 0)) found.push([day, text]);
-    }
-    return found;
+    for (const [x, text] of this.dates.get(key)) pen.fillText(text, room.left + x, height - 7 * this.scale);
   }
 
   /* Zero line and interventions. */
@@ -408,9 +396,34 @@ class MarchlandCharts {
 }
 
 /* Pixels around the plot, for axis labels. */
-/* Steps of the dates below an axis, finest first; the first one that fits is taken. */
-MarchlandCharts.steps = Object.freeze([["day", 1], ["day", 2], ["day", 5], ["day", 7], ["day", 10], ["day", 14], ["month", 1], ["month", 2], ["month", 3], ["month", 6], ["month", 12], ["month", 24], ["month", 60], ["month", 120]]);
 MarchlandCharts.room = Object.freeze({ left: 42, right: 10, top: 9, bottom: 24 });
+/* Steps of the dates below an axis, finest first; the first one that fits is taken. */
+MarchlandCharts.steps = Object.freeze([["day", 1], ["day", 2], ["day", 5], ["day", 7], ["day", 10], ["day", 14], ["month", 1], ["month", 2], ["month", 3], ["month", 6], ["month", 12], ["month", 24], ["month", 60], ["month", 120], ["month", 600]]);
+MarchlandCharts.months = Object.freeze(["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]);
+
+/* Labels of an axis from the day `start` (milliseconds): every so many days, or the first of every so many months; [pixels from the left, text].
+   None touches another or goes beyond `last` pixels; `half` gives half a text's width with its margin. */
+MarchlandCharts.labels = (start, end, plot, last, half) => {
+  const wide = 2 * half("1 Jan");
+  for (const [unit, many] of MarchlandCharts.steps) {
+    if ((unit === "day" ? many : 30 * many) / Math.max(end, 1) * plot < 0.7 * wide && end > 0 && unit === "day") continue;  // hopeless: not worth measuring
+    const kept = [];
+    let fits = true, edge = -Infinity;
+    for (let day = 0; fits && day <= end; day += unit === "day" ? many : 1) {
+      const date = new Date(start + day * 86400000), year = date.getUTCFullYear(), month = date.getUTCMonth(), first = date.getUTCDate() === 1;
+      if (unit === "month" && !(first && (year * 12 + month) % many === 0)) continue;
+      const text = first ? (month ? MarchlandCharts.months[month] : String(year)) : date.getUTCDate() + " " + MarchlandCharts.months[month];
+      const x = day / Math.max(end, 1) * plot, size = half(text);
+      if (x + size > last + 4) continue;
+      fits = x - size > edge;
+      edge = x + size;
+      kept.push([x, text]);
+    }
+    if (fits && kept.length) return kept;
+  }
+  return [[0, new Date(start).getUTCDate() + " " + MarchlandCharts.months[new Date(start).getUTCMonth()]]];
+};
+
 MarchlandCharts.css = `
 .mch-strip { display: flex; gap: 5px; font-size: var(--mch-font, 13px); overflow-x: auto; height: 100%; }
 .mch-card { flex: 1 0 auto; display: flex; flex-direction: column; min-width: 170px; min-height: 186px; box-sizing: border-box; padding: 3px 6px 0;
