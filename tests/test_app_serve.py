@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.request import urlopen
 
 import pytest
 
@@ -346,6 +347,13 @@ def test_a_short_loss_of_touch_does_not_end_a_window(app_server: AppServer, page
     page.wait_for_timeout(1000)  # what would end the window, or ask for a new one, has time to happen
     assert not page.evaluate("app.needsRefresh"), "the page wants to be loaded again"
     assert server.err[before:] == []
+
+
+def test_a_page_waits_for_a_busy_server(app_server: AppServer) -> None:
+    """Half a second after a reconnection Solara's own script gives a run up that is still there."""
+    with urlopen(f"{app_server(*SMALL).url}static/main-vuetify.js") as answer:
+        script = answer.read().decode()
+    assert "new Error('app-status timeout')), 15000)" in script and "timeout')), 500)" not in script
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "kill"])

@@ -4,6 +4,7 @@
   deletes a folder of assets when its name is asked for.
 - Only pages of this server may talk to it: another site that is open in the same browser is refused.
 - The pages about Solara's inner state are left out.
+- A page that was out of touch waits for an answer as long as a day may take to play, before it gives its run up.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import os
+import re
 import warnings
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -22,7 +24,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import HTTPConnection
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -52,6 +54,11 @@ _SETTINGS: Mapping[str, str] = MappingProxyType({
     "SOLARA_STATE_BACKEND": "",
 })  # fmt: skip
 _ASSETS = "/_solara/cdn"
+#: Solara's script, and the half second that it waits after a reconnection to hear whether its run is still there.
+_SCRIPT = "/static/main-vuetify.js"
+_HASTE = re.compile(r"(new Error\('app-status timeout'\)\), )500\b")
+#: Milliseconds to wait instead: the server may be playing a long day, or other windows' days.
+_PATIENCE = 15_000
 _LEFT_OUT = ("/readyz", "/resourcez", "/_solara/api/evict/{kernel_id}")
 
 
@@ -141,7 +148,7 @@ def application(assets: Path, windows: Windows, *, names: tuple[str, ...], anywh
 
 def _routes(routes: list[BaseRoute], assets: Path) -> list[BaseRoute]:
     """Return Solara's routes, with our own in the place of the assets' and without those that are left out."""
-    kept: list[BaseRoute] = []
+    kept: list[BaseRoute] = [Route(_SCRIPT, _patient_script)]
     replaced = 0
     for route in routes:
         path = getattr(route, "path", "")
@@ -154,6 +161,18 @@ def _routes(routes: list[BaseRoute], assets: Path) -> list[BaseRoute]:
     if replaced != 1:
         raise RuntimeError("this edition of solara serves its assets in another way")
     return kept
+
+
+def patient(script: str) -> str:
+    """Return Solara's script with more patience; as it is where it has no such time."""
+    return _HASTE.sub(rf"\g<1>{_PATIENCE}", script)
+
+
+async def _patient_script(_request: object) -> Response:
+    from solara.server import server
+
+    text = (Path(server.__file__).parent / _SCRIPT.lstrip("/")).read_text(encoding="utf-8")
+    return Response(patient(text), media_type="text/javascript")
 
 
 async def _not_found(_request: object) -> PlainTextResponse:
