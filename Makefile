@@ -14,7 +14,9 @@ PYTHON312 ?= $(shell for p in python3.12 "$$HOME"/.pyenv/versions/3.12*/bin/pyth
 PIP_OPTIONS := --quiet --disable-pip-version-check --constraint constraints.txt
 # Tests that a second Python with another Mesa is worth: Mesa itself, states and hashes (the same in both), commands, a page in a browser.
 ON_312 := mesa state determinism interventions policies reasons conservation network streams cli compose manifest new_scenario house \
-	interrupts app_course app_levers app_serve
+	interrupts app_course app_levers
+# Of the page: that it is shown, that windows end with their models, and that Ctrl-C ends it.
+PAGE_312 := windows_have_kernels_of_their_own_which_end_with_them it_stops_at_once_with_a_window_open
 # Tests wait for browsers and processes now and then: one worker more than cores.
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1 )))
 PYTEST := -m pytest -n $(WORKERS) -q
@@ -25,7 +27,7 @@ help:
 	@echo "make run       install into .venv and run the flagship scenario (results in outputs/)"
 	@echo "make app       install with the browser app into .venv and open it"
 	@echo "make test      install into .venv and run the tests"
-	@echo "make test-thorough  the comparisons with people one by one, with as many seeds as docs/people.md names (ten minutes)"
+	@echo "make test-thorough  the comparisons with people one by one, with as many seeds as docs/people.md names, and the slow tests (ten minutes)"
 	@echo "make test-312  the tests that depend on Python or Mesa on Python 3.12 with the newest supported Mesa, in .venv312"
 	@echo "make test-hydra14  the tests of configs and multiruns on Hydra 1.4, in .venvh14"
 	@echo "make gallery   run the named studies again and rewrite docs/gallery (about ten minutes)"
@@ -89,18 +91,20 @@ app: .venv/.installed-app
 
 test: .venv/.installed-test
 	@echo "Running the tests: .venv/bin/python -m pytest $(ARGS)"
-	@.venv/bin/python $(PYTEST) -m "not alone" $(ARGS) || [ $$? = 5 ]  # 5: ARGS choose none of them
+	@.venv/bin/python $(PYTEST) -m "not alone and not slow" $(ARGS) || [ $$? = 5 ]  # 5: ARGS choose none of them
 	@echo "Running the tests that measure times, alone"
 	@.venv/bin/python -m pytest -q -m alone $(ARGS) || [ $$? = 5 ]
 
-# What is a matter of chance, as often as the docs promise.
+# What is a matter of chance, as often as the docs promise, and what is slow.
 test-thorough: .venv/.installed-test
 	@echo "Running the comparisons with people one by one: .venv/bin/python -m pytest $(THOROUGH) $(ARGS)"
 	@MARCHLAND_THOROUGH=1 .venv/bin/python $(PYTEST) $(THOROUGH) $(ARGS)
+	@echo "Running the slow tests"
+	@.venv/bin/python $(PYTEST) -m slow $(ARGS)
 
 test-312: .venv312/.installed-test
 	@echo "Running the tests on Python 3.12: .venv312/bin/python -m pytest $(ARGS)"
-	@.venv312/bin/python $(PYTEST) -m "not alone" -p no:cacheprovider $(ON_312:%=tests/test_%.py) $(ARGS)
+	@.venv312/bin/python $(PYTEST) -m "not alone" -p no:cacheprovider $(ON_312:%=tests/test_%.py) $(PAGE_312:%=tests/test_app_serve.py::test_%) $(ARGS)
 
 test-hydra14: .venvh14/.installed-test
 	@echo "Running the tests of configs and multiruns on Hydra 1.4"

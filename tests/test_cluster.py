@@ -235,6 +235,7 @@ def test_ctrl_c(tmp_path: Path, two_workers: Cluster, far: bool) -> None:
     assert 0 < kept < 200
 
 
+@pytest.mark.slow
 def test_killed_parent(tmp_path: Path) -> None:
     """Workers of our own end with us; the rest gives the same content."""
     folder = tmp_path / "s"

@@ -107,6 +107,7 @@ def test_a_folder_that_cannot_be_written(where: str, tmp_path: Path, capsys: pyt
     assert "cannot be written" in one_line(capsys.readouterr().err)
 
 
+@pytest.mark.slow
 def test_a_killed_sweep_can_be_read_and_gone_on_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Its plan and its words are there before its first run; two processes at once are refused in one line."""
     out = tmp_path / "s"
@@ -216,6 +217,7 @@ except InputError as error:
 """
 
 
+@pytest.mark.slow
 def test_a_script_without_a_guard_ends(tmp_path: Path) -> None:
     """Workers that end at once while they import are told, not started for ever."""
     (tmp_path / "script.py").write_text(UNGUARDED, encoding="utf-8")

@@ -91,6 +91,7 @@ def coverage(replicates: int, seeds: str) -> float:
     return hits / times
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("replicates", "seeds"), [(2, "crn"), (3, "crn"), (5, "crn"), (3, "independent")])
 def test_intervals_hold_as_often_as_they_say(replicates: int, seeds: str) -> None:
     """95 % within 3 standard errors; a percentile bootstrap of 2 to 5 lucks held 56 to 86 %, of independent ones 100 %."""

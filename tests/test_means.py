@@ -203,6 +203,7 @@ def test_a_failed_luck_makes_no_effect() -> None:
     assert share_of(study.values("attacks"), True) > 0.6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("replicates", [3, 5, 10])
 @pytest.mark.parametrize("analysis", [regression, pawn])
 def test_effects_that_turn_with_luck_are_seldom_declared(analysis: object, replicates: int) -> None:

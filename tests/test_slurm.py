@@ -80,6 +80,7 @@ def test_shards_without_slurm(tmp_path: Path, wanted: str, capsys: pytest.Captur
     assert element(folder, 2).returncode == 2
 
 
+@pytest.mark.slow
 def test_a_killed_shard_goes_on(tmp_path: Path) -> None:
     """``kill -9`` of an element: what it had is kept, and the element started again does only the rest."""
     longer = [word for word in BASE if not word.startswith(("scenario.end", "n="))] + ["scenario.end=2001-04-15", "n=6"]
