@@ -126,11 +126,11 @@ def application(assets: Path, windows: Windows, *, names: tuple[str, ...], anywh
     anywhere
         Whether it is reached from other machines: by any address in numbers, and with compressed answers.
     """
+    warnings.filterwarnings("ignore", message="Attempting to work in a virtualenv")  # IPython, where another one is activated
     import solara
     from solara.server import starlette as of_solara
 
     warnings.filterwarnings("ignore", module="solara")  # about cookies of embedded pages
-    warnings.filterwarnings("ignore", message="Attempting to work in a virtualenv")  # IPython, where another one is activated
     middleware = [Middleware(Doorkeeper, names=names, anywhere=anywhere)]
     if anywhere:
         middleware.append(Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5))
