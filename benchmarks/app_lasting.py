@@ -3,8 +3,8 @@
     python benchmarks/app_lasting.py [--windows 30] [--interrupts 45] [--seed 1]    # about ten minutes
 
 Windows: each opens the flagship, plays a week and is closed. Measured: the memory of the server after each, and the models that
-are left. Interrupts: each starts a server and gives it SIGINT after a random time of up to eight seconds, from Python's first
-moment to the page being there. Counted: those that do not end within ten seconds, end with another exit code than 0 or 130, print
+are left. Interrupts: each starts a server and gives it SIGINT after a random time of 0.2 to eight seconds (earlier it is Python
+itself that starts, and answers with a traceback of its own), until long after the page is there. Counted: those that do not end within ten seconds, end with another exit code than 0 or 130, print
 a traceback, or leave a folder behind. Exits with 1 when any model is left or any interrupt goes wrong, with 2 without a browser.
 """
 
@@ -29,8 +29,8 @@ from browser import ARGUMENTS, CHROMIUM, opened, press, start, start_ready, wait
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-#: Seconds after the command up to which an interrupt comes, and in which the server must have ended.
-LATEST, ENDS = 8.0, 10.0
+#: Seconds after the command between which an interrupt comes, and in which the server must have ended.
+EARLIEST, LATEST, ENDS = 0.2, 8.0, 10.0
 #: How a shell and Python name the end of a command that Ctrl-C ended.
 FINE = (0, 130, -signal.SIGINT)
 
@@ -84,7 +84,7 @@ def interrupts(number: int, seed: int) -> int:
     """Interrupt servers at random moments; return how many went wrong."""
     luck, wrong = random.Random(seed), 0
     for _ in range(number):
-        after = luck.uniform(0.0, LATEST)
+        after = luck.uniform(EARLIEST, LATEST)
         said = interrupted(after)
         if said:
             wrong += 1
