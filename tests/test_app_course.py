@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 import time
 
 import numpy as np
@@ -17,6 +18,7 @@ from experiments.app.course import KEPT_EVERY, LATELY, Course, StepError
 from experiments.app.desk import Choices, Desk
 from experiments.app.frame import frame, world
 from experiments.app.paired import more_pairs, pair_rows, plan_pairs
+from experiments.app.running import Running
 from experiments.app.until import Until, met
 from experiments.runner import result_tables
 from sim.fingerprint import table_hash
@@ -283,6 +285,27 @@ def test_a_long_act_in_one_window_does_not_hold_up_another_that_runs() -> None:
         other.close()
 
 
+def test_a_run_keeps_its_pace_after_its_courses_were_busy() -> None:
+    """Waiting for them is not counted as days: at 20 a second each of a hundred looks would cost a twentieth of a second more."""
+    lock, days = threading.RLock(), []
+    running = Running(lock, lambda: 20.0, lambda: running.shown())
+
+    def day() -> bool:
+        days.append(time.monotonic())
+        return True
+
+    running.start(day)
+    while not days:
+        time.sleep(0.01)
+    with lock:
+        time.sleep(0.5)
+        free, before = time.monotonic(), len(days)
+    while len(days) < before + 5:
+        assert time.monotonic() < free + 4.0, "it stands still although nothing is in its way"
+        time.sleep(0.01)
+    running.halt()
+
+
 def test_a_right_side_that_could_not_be_built_again_keeps_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk(Choices(("scenario=two_states",)))
     desk.choose_other({"north": "hardline"})
@@ -340,8 +363,6 @@ def test_an_error_stays_on_the_page_while_the_course_runs() -> None:
 
 
 def test_more_pairs_give_an_interval() -> None:
-    import threading
-
     desk = Desk(Choices(("scenario=two_states",)))
     desk.choose_other({"north": "hardline"})
     desk.split(True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -14,11 +13,10 @@ from experiments.app.card import STATUS, Card, Row, Section, Spark, about, count
 from experiments.app.course import Course
 from experiments.app.frame import tolerances
 from experiments.app.leaving import expected, words
-from experiments.app.levers import label_of
+from experiments.app.levers import label_of, since_when
 from experiments.app.panels.context import Pick
 from experiments.app.reasons import said
 from sim import measures
-from sim.interventions import Intervention
 
 MOST = 6
 
@@ -28,20 +26,10 @@ def in_charge(course: Course, actor: str) -> str:
     policy = course.model.policies[actor].name
     past = [change for change in course.interventions if change.actor == actor and change.date <= course.date]
     to_come = [change for change in course.interventions if change.actor == actor and change.date == course.date + dt.timedelta(days=1)]
-    text = f"led by hand since {_by_hand_since(past)}" if policy == "manual" and past else f"{policy} since {past[-1].date}" if past else policy
+    text = f"led by hand since {since_when(past)}" if policy == "manual" and past else f"{policy} since {past[-1].date}" if past else policy
     if to_come:
         text += f"; from tomorrow {'by hand' if to_come[-1].policy == 'manual' else to_come[-1].policy}"
     return text
-
-
-def _by_hand_since(past: Sequence[Intervention]) -> dt.date:
-    """The date of the first of the changes by hand in a row that are in force."""
-    since = past[-1].date
-    for change in reversed(past):
-        if change.policy != "manual":
-            break
-        since = change.date
-    return since
 
 
 def _last(values: np.ndarray, decimals: bool = True) -> str:

@@ -128,17 +128,23 @@ def policies_for(course: Course, actor: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((own, *known) if own != MANUAL else known))
 
 
+def since_when(changes: Sequence[Intervention]) -> dt.date:
+    """Return the date since which the policy of the last change decides: that of the first of its changes in a row."""
+    since = changes[-1].date
+    for change in reversed(changes):
+        if change.policy != changes[-1].policy:
+            break
+        since = change.date
+    return since
+
+
 def charge(course: Course, actor: str) -> Charge:
     """Return who decides for an actor on the evening shown, or from the coming day."""
     last = _latest(course, actor)
     own = original(course, actor).name
     if last is None:
         return Charge(own, None, coming=False, original=own)
-    since = last.date
-    for change in reversed(_until_now(course, actor)):  # by hand since the first of the changes in a row
-        if change.policy != last.policy:
-            break
-        since = change.date
+    since = since_when(_until_now(course, actor))
     return Charge(last.policy, since, coming=since == course.date_of(course.day), original=own)
 
 
